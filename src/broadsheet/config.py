@@ -1,0 +1,228 @@
+"""Settings, read once from the environment and a `.env` file; refused when wrong, all faults at once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
+
+
+class BadSetting(ValueError):
+    """One or more settings that cannot be used; the message has a line for each."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An environment variable: how it is read and what it means, in words for `--help` and the documentation."""
+
+    variable: str
+    default: str
+    help: str
+
+
+# Keyed by the field of Config each one fills.
+SETTINGS: dict[str, Setting] = {
+    "data": Setting("BROADSHEET_DATA", "./data", "Folder for everything Broadsheet keeps."),
+    "bind": Setting("BROADSHEET_BIND", "127.0.0.1:8000", "Address and port the server listens on."),
+    "workers": Setting("BROADSHEET_WORKERS", "1", "Gate processes; each serves some 10,000 article views a second."),
+    "base_url": Setting("BROADSHEET_BASE_URL", "", "Address readers use; default http:// and BROADSHEET_BIND. Its host is the only one answered."),
+    "secret_key": Setting("SECRET_KEY", "", "Made and kept in the data folder if absent."),
+    "database_url": Setting("DATABASE_URL", "", "postgres://user:password@host:port/name; default SQLite in the data folder."),
+    "email_url": Setting("EMAIL_URL", "", "smtp://user:password@host:port (smtps:// for TLS, smtp+tls:// for STARTTLS); default files in data/outbox/."),
+    "email_from": Setting("BROADSHEET_EMAIL_FROM", "", "Sender of the publication's mail; default news@ and the base URL's host."),
+    "demo": Setting("BROADSHEET_DEMO", "1", "0 starts an empty publication."),
+    "trusted_proxies": Setting("TRUSTED_PROXIES", "", "Networks, comma-separated, whose X-Forwarded-For and -Proto are believed; default nobody's."),
+    "testing": Setting("BROADSHEET_TESTING", "0", "1 allows BROADSHEET_NOW."),
+    "now": Setting("BROADSHEET_NOW", "", "Moment at which the clock starts (ISO 8601), for tests of month turns; needs BROADSHEET_TESTING=1."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Config:
+    data: Path
+    bind: tuple[str, int]
+    workers: int
+    base_url: str
+    secret_key: str
+    database_url: str
+    email_url: str
+    email_from: str
+    demo: bool
+    trusted_proxies: tuple[Network, ...]
+    testing: bool
+    now: datetime | None
+
+    @property
+    def host(self) -> str:
+        """The one Host answered, with its port where the base URL has one."""
+        return urlsplit(self.base_url).netloc.lower()
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def ledger(self) -> Path:
+        return self.data / "ledger"
+
+    @property
+    def pages(self) -> Path:
+        return self.data / "pages"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "log"
+
+    @property
+    def media(self) -> Path:
+        return self.data / "media"
+
+    @property
+    def outbox(self) -> Path:
+        return self.data / "outbox"
+
+    @property
+    def keys(self) -> Path:
+        return self.data / "keys"
+
+    @property
+    def run(self) -> Path:
+        return self.data / "run"
+
+    @property
+    def static(self) -> Path:
+        return self.data / "static"
+
+    @property
+    def site_socket(self) -> Path:
+        return self.run / "site.sock"
+
+
+def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Config:
+    """The settings of this environment; raises BadSetting naming every variable that is wrong."""
+    given = {**(_dotenv(dotenv) if dotenv and dotenv.exists() else {}), **environ}
+    values: dict[str, object] = {}
+    faults = []
+    for name, setting in SETTINGS.items():
+        text = given.get(setting.variable, "").strip() or setting.default
+        try:
+            values[name] = READERS.get(name, str)(text)
+        except ValueError as wrong:
+            faults.append(f"{setting.variable}={text!r}: {wrong}")
+    if values.get("now") is not None and not values.get("testing"):
+        faults.append("BROADSHEET_NOW is only honoured together with BROADSHEET_TESTING=1.")
+    if faults:
+        raise BadSetting("\n".join(faults))
+    host, port = values["bind"]  # type: ignore[misc]
+    values["base_url"] = values["base_url"] or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    values["email_from"] = values["email_from"] or f"news@{urlsplit(str(values['base_url'])).hostname}"
+    values["secret_key"] = values["secret_key"] or _kept_secret(values["data"] / "keys" / "secret")  # type: ignore[operator]
+    assert set(values) == {field.name for field in fields(Config)}
+    return Config(**values)  # type: ignore[arg-type]
+
+
+@cache
+def config() -> Config:
+    """The settings of this process."""
+    return read(os.environ, Path(".env"))
+
+
+def _dotenv(file: Path) -> dict[str, str]:
+    """KEY=value lines; `#` starts a comment line; values may be quoted."""
+    pairs = {}
+    for number, line in enumerate(file.read_text().splitlines(), 1):
+        line = line.strip().removeprefix("export ")
+        if not line or line.startswith("#"):
+            continue
+        key, equals, value = line.partition("=")
+        if not equals:
+            raise BadSetting(f"{file}, line {number}: {line!r} is not KEY=value.")
+        value = value.strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        pairs[key.strip()] = value
+    return pairs
+
+
+def _bind(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("give an address and a port, such as 127.0.0.1:8000")
+    return host.strip("[]"), int(port)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise ValueError("give a whole number from 1 to 64")
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("0", "1", "true", "false", "yes", "no"):
+        raise ValueError("give 1 or 0")
+    return text.lower() in ("1", "true", "yes")
+
+
+def _base_url(text: str) -> str:
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+        raise ValueError("give http:// or https:// and a host, without a path")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _one_of(*schemes: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if text and urlsplit(text).scheme not in schemes:
+            raise ValueError(f"it must begin with {', '.join(scheme + '://' for scheme in schemes)}")
+        return text
+
+    return check
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "data": lambda text: Path(text).expanduser().resolve(),
+    "bind": _bind,
+    "workers": _count,
+    "base_url": _base_url,
+    "database_url": _one_of("postgres", "postgresql"),
+    "email_url": _one_of("smtp", "smtps", "smtp+tls"),
+    "demo": _flag,
+    "trusted_proxies": _networks,
+    "testing": _flag,
+    "now": _moment,
+}
+
+
+def _kept_secret(file: Path) -> str:
+    """The secret of this installation, made at first use; two processes that start together agree on one."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not file.exists():
+        draft = file.with_name(f"{file.name}.{os.getpid()}")
+        with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as new:
+            new.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):  # the other process was first: its secret stands
+            os.link(draft, file)
+        draft.unlink()
+    secret = file.read_text().strip()
+    if len(secret) < 32:
+        raise BadSetting(f"{file} is too short to be a secret; delete it and start again (everybody will be signed out).")
+    return secret

@@ -1,0 +1,402 @@
+"""The meter: who may open one more article, and what they see if not.
+
+Pure: values in, values out; no clock, no network, no settings. The gate, the site, the replay of old reading logs and the
+"why did I see this?" page all call `decide`.
+
+The ladder, for one class of reader and one window of time:
+
+    articles read    1 … notice_from-1     notice_from … allowance     beyond the allowance
+    the reader sees  the article           the article and a notice    the wall
+
+A *distinct* article counts once in a window. What has counted stays open until its window closes, at no further cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+class ImpossiblePolicy(ValueError):
+    """A policy that cannot be kept. `faults` holds one sentence a fault, keyed by the field that has it."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = dict(faults)
+
+
+class ReaderClass(StrEnum):
+    """Whom a rung is for, from stranger to staff. Each may have a ladder of its own."""
+
+    ANONYMOUS = "anonymous"
+    REGISTERED = "registered"
+    SUPPORTER = "supporter"
+    SUBSCRIBER = "subscriber"
+    STAFF = "staff"
+
+
+class WindowKind(StrEnum):
+    MONTH = "month"
+    WEEK = "week"
+    DAY = "day"
+    ROLLING = "rolling"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time, `opens <= t < closes`, both aware."""
+
+    opens: datetime
+    closes: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.opens <= moment < self.closes
+
+
+@dataclass(frozen=True)
+class Window:
+    """Over what time articles are counted.
+
+    Calendar windows turn at local midnight in the site's zone; weeks begin on Monday (ISO 8601). A rolling window of N days
+    frees each article N times 86,400 seconds after it was first read.
+    """
+
+    kind: WindowKind = WindowKind.MONTH
+    days: int = 0  # only for ROLLING
+
+    def span(self, now: datetime, zone: ZoneInfo) -> Span:
+        """The span that `now` lies in; for a rolling window, the N days that end with `now` (and `closes` is N days on)."""
+        if self.kind is WindowKind.ROLLING:
+            length = timedelta(days=self.days)
+            return Span(now - length, now + length)
+        today = now.astimezone(zone).date()
+        if self.kind is WindowKind.DAY:
+            first, after = today, today + timedelta(days=1)
+        elif self.kind is WindowKind.WEEK:
+            first = today - timedelta(days=today.weekday())
+            after = first + timedelta(days=7)
+        else:
+            first = today.replace(day=1)
+            after = (first + timedelta(days=32)).replace(day=1)
+        return Span(_midnight(first, zone), _midnight(after, zone))
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of `day`. Where summer time skips midnight (Cairo, Beirut), the first moment that exists."""
+    # A skipped midnight read with the offset in force before the change (fold=0) names an instant after it; through UTC
+    # and back it shows as 01:00, the day's first moment.
+    utc = ZoneInfo("UTC")
+    return datetime.combine(day, time(), zone).astimezone(utc).astimezone(zone)
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What one class of reader may open in a window. `allowance` None: as much as they like, and nothing is counted."""
+
+    allowance: int | None = None
+    notice_from: int | None = None  # the count from which the notice is shown; None: never
+
+    @property
+    def is_open(self) -> bool:
+        return self.allowance is None
+
+
+@dataclass(frozen=True)
+class Article:
+    """What the meter needs to know of an article. Ids are positive; `published` is aware."""
+
+    id: int
+    section: int = 0
+    topics: frozenset[int] = frozenset()
+    kind: str = "article"
+    words: int = 0
+    published: datetime | None = None
+    always_free: bool = False
+    members_only: bool = False
+    free_until: datetime | None = None  # the public-interest switch: open to all until this moment
+
+
+@dataclass(frozen=True)
+class Read:
+    """One article that counted. `until`: the close of its window as it was when it counted; None for rolling windows."""
+
+    article: int
+    at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The publisher's meter. Refused by `check()` when it cannot be kept."""
+
+    ladders: Mapping[ReaderClass, Ladder] = field(
+        default_factory=lambda: {ReaderClass.ANONYMOUS: Ladder(allowance=10, notice_from=3)}
+    )
+    window: Window = Window()
+    zone: str = "UTC"
+    on: bool = True  # off: every article is open, nothing is counted
+    free_sections: frozenset[int] = frozenset()
+    free_topics: frozenset[int] = frozenset()
+    free_kinds: frozenset[str] = frozenset()
+    free_below_words: int = 0  # shorter articles are never metered
+    free_after_days: int | None = None  # the archive: articles older than this are free
+    metered_after_days: int | None = None  # fresh news is free for this many days, then metered
+    crawlers_open: bool = True  # verified search engines read everything (and keep no copy)
+    strangers_a_day: int = 2000  # views a network may have in a day without ever keeping a cookie
+
+    def ladder(self, reader: ReaderClass) -> Ladder:
+        """A class without a ladder of its own stands on the nearest one below that has; staff always read."""
+        if reader is ReaderClass.STAFF:
+            return OPEN
+        order = list(ReaderClass)
+        for lower in reversed(order[1 : order.index(reader) + 1]):
+            if lower in self.ladders:
+                return self.ladders[lower]
+        return OPEN if reader is not ReaderClass.ANONYMOUS else self.ladders.get(reader, OPEN)
+
+    def check(self) -> Policy:
+        """The policy itself, or ImpossiblePolicy naming every fault at once."""
+        faults = dict(_faults(self))
+        if faults:
+            raise ImpossiblePolicy(faults)
+        return self
+
+
+OPEN = Ladder()
+
+
+def _faults(policy: Policy) -> Iterable[tuple[str, str]]:
+    if policy.window.kind is WindowKind.ROLLING and not 1 <= policy.window.days <= 366:
+        yield "window_days", f"A rolling window needs 1 to 366 days, not {policy.window.days}."
+    try:
+        ZoneInfo(policy.zone)
+    except (KeyError, ValueError, OSError):
+        yield "zone", f"“{policy.zone}” is not a time zone; use a name such as Europe/Berlin."
+    for reader, ladder in policy.ladders.items():
+        yield from _ladder_faults(reader, ladder)
+    yield from _order_faults(policy)
+    if policy.free_below_words < 0:
+        yield "free_below_words", f"A length cannot be {policy.free_below_words} words."
+    for name in ("free_after_days", "metered_after_days"):
+        days = getattr(policy, name)
+        if days is not None and days < 1:
+            yield name, f"An age in days must be at least 1, not {days}."
+    fresh, archive = policy.metered_after_days, policy.free_after_days
+    if fresh is not None and archive is not None and archive <= fresh:
+        yield (
+            "free_after_days",
+            f"Articles would be free until day {fresh} and free again from day {archive}: nothing would ever be metered.",
+        )
+    if policy.strangers_a_day < 1:
+        yield "strangers_a_day", "At least one view a day must be left to readers without a cookie."
+
+
+# An entry of the meter ledger holds every counted article: this bounds it.
+MOST_ARTICLES = 500
+
+
+def _ladder_faults(reader: ReaderClass, ladder: Ladder) -> Iterable[tuple[str, str]]:
+    name = f"{reader}_allowance"
+    if ladder.allowance is None:
+        if ladder.notice_from is not None:
+            yield f"{reader}_notice_from", f"A notice cannot count articles for {reader} readers: theirs are not counted."
+        return
+    if not 0 <= ladder.allowance <= MOST_ARTICLES:
+        yield name, f"An allowance must be 0 to {MOST_ARTICLES} articles, not {ladder.allowance}."
+    elif ladder.notice_from is not None and not 1 <= ladder.notice_from <= max(ladder.allowance, 1):
+        yield (
+            f"{reader}_notice_from",
+            f"The notice would start at article {ladder.notice_from}, but the wall stands after article {ladder.allowance}:"
+            " no reader could ever see it.",
+        )
+
+
+def _order_faults(policy: Policy) -> Iterable[tuple[str, str]]:
+    """Whoever gives more of themselves never gets less."""
+    below: tuple[ReaderClass, Ladder] | None = None
+    for reader in ReaderClass:
+        if reader not in policy.ladders:
+            continue
+        ladder = policy.ladders[reader]
+        if below is not None and _less(ladder, below[1]):
+            yield (
+                f"{reader}_allowance",
+                f"{reader.capitalize()} readers would get fewer articles ({ladder.allowance}) than {below[0]} readers"
+                f" ({'no limit' if below[1].is_open else below[1].allowance}).",
+            )
+        below = reader, ladder
+
+
+def _less(one: Ladder, other: Ladder) -> bool:
+    if one.allowance is None:
+        return False
+    return other.allowance is None or one.allowance < other.allowance
+
+
+class Verdict(StrEnum):
+    OPEN = "open"
+    WALL = "wall"
+
+
+class Reason(StrEnum):
+    """Why: for the reader who asks, for the help desk, for the reading log."""
+
+    METER_OFF = "meter off"
+    STAFF = "staff"
+    FREE = "always free"
+    PUBLIC_INTEREST = "public interest"
+    MEMBERS_ONLY = "members only"
+    MEMBER = "member"
+    NO_LIMIT = "no limit"
+    COUNTED_BEFORE = "counted before"
+    WITHIN = "within the allowance"
+    BEYOND = "beyond the allowance"
+    STRANGERS = "too many views without a cookie from this network"
+    CRAWLER = "verified crawler"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`count`: distinct articles of this window, this one included if it counts. `counts`: write it into the ledger."""
+
+    verdict: Verdict
+    reason: Reason
+    count: int = 0
+    counts: bool = False
+    notice: bool = False
+
+    @property
+    def opens(self) -> bool:
+        return self.verdict is Verdict.OPEN
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a policy says of one article to one class of reader, whoever they are: all of `decide` but the counting.
+
+    Good until `until` (None: until policy or article change), so that a gate may keep them. `settled` is the whole answer
+    where nothing is counted.
+    """
+
+    settled: Decision | None
+    ladder: Ladder
+    until: datetime | None
+
+
+def terms(policy: Policy, article: Article, reader: ReaderClass, now: datetime) -> Terms:
+    """See `Terms`. Raises ValueError if `now` is naive."""
+    if now.tzinfo is None:
+        raise ValueError("now must be aware")
+    settled, until = _settle(policy, article, reader, now)
+    return Terms(settled, policy.ladder(reader), until)
+
+
+def _settle(
+    policy: Policy, article: Article, reader: ReaderClass, now: datetime
+) -> tuple[Decision | None, datetime | None]:
+    """The rules in the order they are asked; the first that knows the answer gives it, and says how long it holds."""
+    if reader is ReaderClass.STAFF:
+        return Decision(Verdict.OPEN, Reason.STAFF), None
+    if not policy.on and not article.members_only:
+        return Decision(Verdict.OPEN, Reason.METER_OFF), None
+    # What is given to everyone
+    if article.free_until is not None and now < article.free_until:
+        return Decision(Verdict.OPEN, Reason.PUBLIC_INTEREST), article.free_until
+    if article.always_free:
+        return Decision(Verdict.OPEN, Reason.FREE), None
+    # What is given to members only: a free section or a short length does not open it, only the two switches above
+    if article.members_only:
+        if reader is ReaderClass.ANONYMOUS:
+            return Decision(Verdict.WALL, Reason.MEMBERS_ONLY), None
+        return Decision(Verdict.OPEN, Reason.MEMBER), None
+    if _is_free_by_kind(policy, article):
+        return Decision(Verdict.OPEN, Reason.FREE), None
+    is_free, until = _by_age(policy, article, now)
+    if is_free:
+        return Decision(Verdict.OPEN, Reason.FREE), until
+    if policy.ladder(reader).is_open:
+        return Decision(Verdict.OPEN, Reason.NO_LIMIT), until
+    return None, until
+
+
+def _is_free_by_kind(policy: Policy, article: Article) -> bool:
+    return (
+        article.section in policy.free_sections
+        or article.kind in policy.free_kinds
+        or not policy.free_topics.isdisjoint(article.topics)
+        or article.words < policy.free_below_words
+    )
+
+
+def _by_age(policy: Policy, article: Article, now: datetime) -> tuple[bool, datetime | None]:
+    """Whether its age frees the article, and the next moment at which that changes."""
+    if article.published is None:
+        return False, None
+    ages = [(policy.metered_after_days, True), (policy.free_after_days, False)]
+    for days, free_before in ages:
+        if days is None:
+            continue
+        turn = article.published + timedelta(days=days)
+        if now < turn:
+            return free_before, turn
+    return policy.free_after_days is not None, None
+
+
+def counted(policy: Policy, reads: Iterable[Read], now: datetime) -> list[Read]:
+    """Those of `reads` that count now: the first read of each article that has not left its window, oldest first.
+
+    A calendar window that was running when the site's zone changed runs on to the later of the two midnights, so that a
+    change of zone never takes an article from a reader, nor lets the count begin again early.
+    """
+    span = policy.window.span(now, ZoneInfo(policy.zone))
+    first: dict[int, Read] = {}
+    for read in sorted(reads, key=lambda read: read.at):
+        if in_force(policy.window, read, span, now):
+            first.setdefault(read.article, read)
+    return list(first.values())
+
+
+def in_force(window: Window, read: Read, span: Span, now: datetime) -> bool:
+    """Whether `read` still counts; `span` is the window that `now` lies in."""
+    if window.kind is WindowKind.ROLLING:
+        return now - read.at < timedelta(days=window.days)
+    return read.at >= span.opens or (read.until is not None and now < read.until)
+
+
+def decide(
+    policy: Policy, reads: Sequence[Read], article: Article, reader: ReaderClass, now: datetime
+) -> Decision:
+    """Say whether this reader may open this article, and what they see.
+
+    `reads`: articles that counted, any order; those that have left the window are ignored. `now` is aware. Re-opening an
+    article that counted is always allowed. A walled view counts nothing.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2019, 10, 16, tzinfo=UTC)
+    >>> two = [Read(article, now) for article in (1, 2)]
+    >>> decide(Policy(), two, Article(3), ReaderClass.ANONYMOUS, now)
+    Decision(verdict=<Verdict.OPEN: 'open'>, reason=<Reason.WITHIN: 'within the allowance'>, count=3, counts=True, notice=True)
+    """
+    agreed = terms(policy, article, reader, now)
+    if agreed.settled is not None:
+        return agreed.settled
+    return decide_counted(agreed.ladder, {read.article for read in counted(policy, reads, now)}, article.id)
+
+
+def decide_counted(ladder: Ladder, articles: Iterable[int], article: int) -> Decision:
+    """The counting half of `decide`: `articles` are the distinct ids that count now; `ladder` has an allowance."""
+    known = articles if isinstance(articles, (set, frozenset, dict)) else set(articles)
+    allowance = ladder.allowance or 0
+    if article in known:
+        return _opened(ladder, len(known), Reason.COUNTED_BEFORE)
+    if len(known) >= allowance:
+        return Decision(Verdict.WALL, Reason.BEYOND, count=len(known))
+    return _opened(ladder, len(known) + 1, Reason.WITHIN)
+
+
+def _opened(ladder: Ladder, count: int, reason: Reason) -> Decision:
+    shows = ladder.notice_from is not None and count >= ladder.notice_from
+    return Decision(Verdict.OPEN, reason, count, counts=reason is Reason.WITHIN, notice=shows)
