@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MeterConfig(AppConfig):
+    name = "broadsheet.meter"
+    label = "meter"

@@ -1,0 +1,8 @@
+"""The site as a WSGI application, served on a unix socket behind the gate."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.site.settings")
+application = get_wsgi_application()
