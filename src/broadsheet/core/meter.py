@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 
@@ -36,6 +37,9 @@ class ReaderClass(StrEnum):
     SUPPORTER = "supporter"
     SUBSCRIBER = "subscriber"
     STAFF = "staff"
+
+
+WITH_ACCOUNT = (ReaderClass.REGISTERED, ReaderClass.SUPPORTER, ReaderClass.SUBSCRIBER)  # staff apart
 
 
 class WindowKind(StrEnum):
@@ -68,28 +72,39 @@ class Window:
     days: int = 0  # only for ROLLING
 
     def span(self, now: datetime, zone: ZoneInfo) -> Span:
-        """The span that `now` lies in; for a rolling window, the N days that end with `now` (and `closes` is N days on)."""
+        """The span that `now`, aware, lies in. A rolling window has one for an article read now: it closes N days on."""
+        if now.tzinfo is None:
+            raise ValueError("now must be aware")
         if self.kind is WindowKind.ROLLING:
-            length = timedelta(days=self.days)
-            return Span(now - length, now + length)
-        today = now.astimezone(zone).date()
+            return Span(now, now + timedelta(days=self.days))
+        first = self._first_day(now.astimezone(zone).date())
+        after = self._first_day_after(first)
+        if now >= (closes := _midnight(after, zone)):
+            # Clocks that went back over midnight (Newfoundland, until 2011, at 00:01) show the day before once more. The
+            # window turned at the first midnight and does not turn back.
+            return Span(closes, _midnight(self._first_day_after(after), zone))
+        return Span(_midnight(first, zone), closes)
+
+    def _first_day(self, day: date) -> date:
         if self.kind is WindowKind.DAY:
-            first, after = today, today + timedelta(days=1)
-        elif self.kind is WindowKind.WEEK:
-            first = today - timedelta(days=today.weekday())
-            after = first + timedelta(days=7)
-        else:
-            first = today.replace(day=1)
-            after = (first + timedelta(days=32)).replace(day=1)
-        return Span(_midnight(first, zone), _midnight(after, zone))
+            return day
+        if self.kind is WindowKind.WEEK:
+            return day - timedelta(days=day.weekday())
+        return day.replace(day=1)
+
+    def _first_day_after(self, first: date) -> date:
+        if self.kind is WindowKind.DAY:
+            return first + timedelta(days=1)
+        if self.kind is WindowKind.WEEK:
+            return first + timedelta(days=7)
+        return (first + timedelta(days=32)).replace(day=1)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     """The first moment of `day`. Where summer time skips midnight (Cairo, Beirut), the first moment that exists."""
-    # A skipped midnight read with the offset in force before the change (fold=0) names an instant after it; through UTC
-    # and back it shows as 01:00, the day's first moment.
-    utc = ZoneInfo("UTC")
-    return datetime.combine(day, time(), zone).astimezone(utc).astimezone(zone)
+    # A skipped midnight, read with the offset in force before the change (fold=0), names the instant of the change; through
+    # UTC and back it shows as 01:00, the day's first moment. A midnight that comes twice (Havana) is the first of the two.
+    return datetime.combine(day, time(), zone).astimezone(UTC).astimezone(zone)
 
 
 @dataclass(frozen=True)
@@ -148,18 +163,24 @@ class Policy:
     strangers_a_day: int = 2000  # views a network may have in a day without ever keeping a cookie
 
     def ladder(self, reader: ReaderClass) -> Ladder:
-        """A class without a ladder of its own stands on the nearest one below that has; staff always read."""
+        """A class without a ladder of its own stands on that of the nearest class below with an account; else it is open.
+
+        Strangers' ladder is theirs alone: it is registering that opens. Staff always read.
+        """
         if reader is ReaderClass.STAFF:
             return OPEN
-        order = list(ReaderClass)
-        for lower in reversed(order[1 : order.index(reader) + 1]):
+        if reader is ReaderClass.ANONYMOUS:
+            return self.ladders.get(reader, OPEN)
+        for lower in reversed(WITH_ACCOUNT[: WITH_ACCOUNT.index(reader) + 1]):
             if lower in self.ladders:
                 return self.ladders[lower]
-        return OPEN if reader is not ReaderClass.ANONYMOUS else self.ladders.get(reader, OPEN)
+        return OPEN
 
     def check(self) -> Policy:
         """The policy itself, or ImpossiblePolicy naming every fault at once."""
-        faults = dict(_faults(self))
+        faults: dict[str, str] = {}
+        for name, fault in _faults(self):
+            faults.setdefault(name, fault)  # the first of a field is the one to mend first
         if faults:
             raise ImpossiblePolicy(faults)
         return self
@@ -177,7 +198,7 @@ def _faults(policy: Policy) -> Iterable[tuple[str, str]]:
         yield "zone", f"“{policy.zone}” is not a time zone; use a name such as Europe/Berlin."
     for reader, ladder in policy.ladders.items():
         yield from _ladder_faults(reader, ladder)
-    yield from _order_faults(policy)
+    yield from _order_faults(policy)  # last: it may follow from a fault above
     if policy.free_below_words < 0:
         yield "free_below_words", f"A length cannot be {policy.free_below_words} words."
     for name in ("free_after_days", "metered_after_days"):
@@ -202,32 +223,35 @@ def _ladder_faults(reader: ReaderClass, ladder: Ladder) -> Iterable[tuple[str, s
     name = f"{reader}_allowance"
     if ladder.allowance is None:
         if ladder.notice_from is not None:
-            yield f"{reader}_notice_from", f"A notice cannot count articles for {reader} readers: theirs are not counted."
+            yield (
+                f"{reader}_notice_from",
+                f"A notice cannot count articles for {reader} readers: theirs are not counted.",
+            )
         return
     if not 0 <= ladder.allowance <= MOST_ARTICLES:
         yield name, f"An allowance must be 0 to {MOST_ARTICLES} articles, not {ladder.allowance}."
-    elif ladder.notice_from is not None and not 1 <= ladder.notice_from <= max(ladder.allowance, 1):
+    elif ladder.notice_from is not None and ladder.notice_from < 1:
+        yield f"{reader}_notice_from", f"A notice cannot start at article {ladder.notice_from}: the first is number 1."
+    elif ladder.notice_from is not None and ladder.notice_from > ladder.allowance:
         yield (
             f"{reader}_notice_from",
-            f"The notice would start at article {ladder.notice_from}, but the wall stands after article {ladder.allowance}:"
-            " no reader could ever see it.",
+            f"The notice would start at article {ladder.notice_from}, but the wall stands after article"
+            f" {ladder.allowance}: no reader could ever see it.",
         )
 
 
 def _order_faults(policy: Policy) -> Iterable[tuple[str, str]]:
     """Whoever gives more of themselves never gets less."""
-    below: tuple[ReaderClass, Ladder] | None = None
-    for reader in ReaderClass:
-        if reader not in policy.ladders:
-            continue
-        ladder = policy.ladders[reader]
-        if below is not None and _less(ladder, below[1]):
+    if ReaderClass.STAFF in policy.ladders:
+        yield "staff_allowance", "Staff read everything: they have no ladder."
+    for lower, reader in pairwise((ReaderClass.ANONYMOUS, *WITH_ACCOUNT)):
+        less, more = policy.ladder(lower), policy.ladder(reader)
+        if _less(more, less):
             yield (
                 f"{reader}_allowance",
-                f"{reader.capitalize()} readers would get fewer articles ({ladder.allowance}) than {below[0]} readers"
-                f" ({'no limit' if below[1].is_open else below[1].allowance}).",
+                f"{reader.capitalize()} readers would get fewer articles ({more.allowance}) than {lower} readers"
+                f" ({'no limit' if less.is_open else less.allowance}).",
             )
-        below = reader, ladder
 
 
 def _less(one: Ladder, other: Ladder) -> bool:
@@ -349,7 +373,9 @@ def counted(policy: Policy, reads: Iterable[Read], now: datetime) -> list[Read]:
     """Those of `reads` that count now: the first read of each article that has not left its window, oldest first.
 
     A calendar window that was running when the site's zone changed runs on to the later of the two midnights, so that a
-    change of zone never takes an article from a reader, nor lets the count begin again early.
+    change of zone never takes an opened article from a reader, nor lets the count begin again early.
+
+    A change of the window's kind or length holds at once: what lies in the new window counts.
     """
     span = policy.window.span(now, ZoneInfo(policy.zone))
     first: dict[int, Read] = {}
@@ -359,16 +385,21 @@ def counted(policy: Policy, reads: Iterable[Read], now: datetime) -> list[Read]:
     return list(first.values())
 
 
+MOST_ZONES_DIFFER = timedelta(hours=26)  # from UTC-12 to UTC+14
+
+
 def in_force(window: Window, read: Read, span: Span, now: datetime) -> bool:
     """Whether `read` still counts; `span` is the window that `now` lies in."""
     if window.kind is WindowKind.ROLLING:
         return now - read.at < timedelta(days=window.days)
-    return read.at >= span.opens or (read.until is not None and now < read.until)
+    if read.at >= span.opens:
+        return True
+    # Read in a window before this one, which runs on only if it closes within what a change of zone can move a midnight by.
+    # Closing later than that, it was a window of another kind: a month, where weeks are counted now.
+    return read.until is not None and now < read.until <= span.opens + MOST_ZONES_DIFFER
 
 
-def decide(
-    policy: Policy, reads: Sequence[Read], article: Article, reader: ReaderClass, now: datetime
-) -> Decision:
+def decide(policy: Policy, reads: Sequence[Read], article: Article, reader: ReaderClass, now: datetime) -> Decision:
     """Say whether this reader may open this article, and what they see.
 
     `reads`: articles that counted, any order; those that have left the window are ignored. `now` is aware. Re-opening an
@@ -387,12 +418,13 @@ def decide(
 
 
 def decide_counted(ladder: Ladder, articles: Iterable[int], article: int) -> Decision:
-    """The counting half of `decide`: `articles` are the distinct ids that count now; `ladder` has an allowance."""
+    """The counting half of `decide`: `articles` are the distinct ids that count now."""
+    if ladder.allowance is None:
+        return Decision(Verdict.OPEN, Reason.NO_LIMIT)
     known = articles if isinstance(articles, (set, frozenset, dict)) else set(articles)
-    allowance = ladder.allowance or 0
     if article in known:
         return _opened(ladder, len(known), Reason.COUNTED_BEFORE)
-    if len(known) >= allowance:
+    if len(known) >= ladder.allowance:
         return Decision(Verdict.WALL, Reason.BEYOND, count=len(known))
     return _opened(ladder, len(known) + 1, Reason.WITHIN)
 
