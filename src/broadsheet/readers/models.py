@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
-from django.utils import timezone
+
+from broadsheet import clock
 
 
 class UserManager(BaseUserManager["User"]):
@@ -28,7 +30,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField("name", max_length=120, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
-    joined_at = models.DateTimeField(default=timezone.now)
+    joined_at = models.DateTimeField(default=clock.now)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -39,8 +41,73 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = "account"
 
+    def __str__(self) -> str:
+        return self.get_full_name()
+
     def get_full_name(self) -> str:
         return self.name or self.email
 
     def get_short_name(self) -> str:
         return self.name or self.email.partition("@")[0]
+
+
+class Purpose(models.TextChoices):
+    """What a code proves when it is typed in."""
+
+    SIGN_IN = "sign-in", "signing in"
+    CONFIRM = "confirm", "confirming that it is you"
+    NEW_ADDRESS = "new-address", "changing the address"
+
+
+class SentCodes(models.QuerySet["SentCode"]):
+    def take_try(self, id: str, now: datetime) -> bool:
+        """Use up one of the tries of a code that can still be typed in. One statement: parallel tries never exceed the limit."""
+        return bool(
+            self.filter(id=id, used_at=None, expires_at__gt=now, tries__lt=MOST_TRIES).update(
+                tries=models.F("tries") + 1
+            )
+        )
+
+    def use(self, id: str, digest: str, now: datetime) -> bool:
+        """Use the code up; True for exactly one of those who try, and only while it is still the code that was sent last."""
+        return bool(self.filter(id=id, digest=digest, used_at=None).update(used_at=now))
+
+    def take_sending(self, id: str, now: datetime) -> bool:
+        """Claim the right to send once more; True for one caller a minute."""
+        due = now - SEND_AGAIN_AFTER
+        return bool(self.filter(id=id, used_at=None, sent_at__lte=due, sendings__lt=MOST_SENDINGS).update(sent_at=now))
+
+
+MOST_TRIES = 5
+MOST_SENDINGS = 5  # of one request; then it must begin anew
+VALID_FOR = timedelta(minutes=10)
+SEND_AGAIN_AFTER = timedelta(minutes=1)
+
+
+class SentCode(models.Model):
+    """Six digits on their way to an address. The browser that asked holds `id` in its session; nobody else can use it.
+
+    There is no account in it: for signing in, the account is looked up, or made, once the code has proved the address.
+    """
+
+    id = models.CharField(primary_key=True, max_length=32, editable=False)
+    purpose = models.CharField(max_length=16, choices=Purpose)
+    email = models.EmailField()
+    digest = models.CharField(max_length=64)  # keyed; the digits themselves are only in the mail
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    sendings = models.PositiveSmallIntegerField(default=1)
+    used_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[SentCodes] = SentCodes.as_manager()  # type: ignore[assignment]
+
+    def can_be_typed_at(self, now: datetime) -> bool:
+        return self.used_at is None and self.tries < MOST_TRIES and now < self.expires_at
+
+    def can_be_sent_again_at(self, now: datetime) -> bool:
+        return self.used_at is None and self.sendings < MOST_SENDINGS and now - self.sent_at >= SEND_AGAIN_AFTER
+
+    @property
+    def tries_left(self) -> int:
+        return max(0, MOST_TRIES - self.tries)

@@ -1,0 +1,114 @@
+"""The one mail seam: files in the outbox, or the server that EMAIL_URL names."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import smtplib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
+from django.core.mail.message import EmailMessage
+
+from broadsheet import clock
+from broadsheet.config import config
+from broadsheet.readers.letters import MailNotSent
+
+logger = logging.getLogger(__name__)
+
+_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+class ConfiguredBackend(BaseEmailBackend):
+    """Django's mail backend for what the settings say. Every fault is a MailNotSent, unless asked to fail silently."""
+
+    def __init__(self, fail_silently: bool = False, **_: Any) -> None:
+        super().__init__(fail_silently=fail_silently)
+        url = config().email_url
+        self._server: SmtpBackend | None = _server(url) if url else None
+
+    def open(self) -> bool | None:
+        if self._server is None:
+            return None
+        with _Readable(self._server.host):
+            return self._server.open()
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        try:
+            if self._server is None:
+                for message in email_messages:
+                    drop(message, config().outbox)
+                return len(email_messages)
+            with _Readable(self._server.host):
+                return self._server.send_messages(email_messages) or 0
+        except MailNotSent:
+            if self.fail_silently:
+                return 0
+            raise
+
+
+def drop(message: EmailMessage, outbox: Path) -> Path:
+    """Write the mail into the outbox as one `.eml`, whole or not at all; raises MailNotSent."""
+    stamp = clock.now().strftime("%Y%m%dT%H%M%S%fZ")
+    file = outbox / f"{stamp}-{secrets.token_hex(4)}.eml"
+    draft = outbox / f".{file.name}.part"
+    try:
+        outbox.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Codes and addresses: for the owner's eyes only
+        with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as new:
+            new.write(message.message().as_bytes(linesep="\n"))
+        draft.rename(file)
+    except OSError as fault:
+        draft.unlink(missing_ok=True)
+        raise MailNotSent(f"The outbox {outbox} could not be written: {fault}") from fault
+    logger.info("Mail written to %s", file)
+    return file
+
+
+def _server(url: str) -> SmtpBackend:
+    parts = urlsplit(url)
+    return SmtpBackend(
+        host=parts.hostname or "localhost",
+        port=parts.port or _PORTS[parts.scheme],
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        use_tls=parts.scheme == "smtp+tls",
+        use_ssl=parts.scheme == "smtps",
+        timeout=settings.EMAIL_TIMEOUT,
+        fail_silently=False,
+    )
+
+
+class _Readable:
+    """Turns what smtplib raises into MailNotSent, without the address the mail was for."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, _: object) -> None:
+        if isinstance(fault, smtplib.SMTPRecipientsRefused):
+            codes = [code for code, _ in fault.recipients.values()]
+            permanent = bool(codes) and all(code >= 500 for code in codes)
+            raise MailNotSent(f"{self._host} refused the recipient ({codes}).", permanent=permanent) from None
+        if isinstance(fault, smtplib.SMTPResponseException):
+            told = (
+                fault.smtp_error.decode(errors="replace") if isinstance(fault.smtp_error, bytes) else fault.smtp_error
+            )
+            raise MailNotSent(
+                f"{self._host} answered {fault.smtp_code} {told}", permanent=fault.smtp_code >= 500
+            ) from fault
+        if isinstance(fault, (smtplib.SMTPException, OSError)):
+            raise MailNotSent(f"{self._host} could not be reached: {fault or type(fault).__name__}") from fault
