@@ -1,0 +1,154 @@
+"""The command line: `broadsheet serve`, and everything else an installer types."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from broadsheet.config import SETTINGS, BadSetting, Config, config
+
+# What a command needs is imported when it runs: --help answers at once, and the server's supervisor never loads Django.
+
+Run = Callable[[Config, argparse.Namespace], int]
+
+
+@dataclass(frozen=True)
+class Command:
+    name: str
+    help: str
+    run: Run
+    arguments: Sequence[tuple[str, dict[str, object]]] = field(default=())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 well, 1 it failed or found something, 2 it was asked for wrongly."""
+    args = _parser().parse_args(argv)
+    command: Command = args.command
+    try:
+        return command.run(config(), args)
+    except BadSetting as wrong:
+        return _refuse(str(wrong))
+    except PermissionError as wrong:
+        return _refuse(f"{wrong.filename}: {wrong.strerror}. BROADSHEET_DATA must be a folder this user can write to.")
+    except KeyboardInterrupt:
+        return 130
+
+
+def _refuse(why: str) -> int:
+    print(why, file=sys.stderr)
+    return 2
+
+
+def _serve(config: Config, args: argparse.Namespace) -> int:
+    from broadsheet.site.start import prepare
+
+    prepare(config)
+    # A new program in the same process: the supervisor that follows carries none of Django's memory.
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "broadsheet.site.serve"])
+
+
+def _worker(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.site.worker import main as work
+
+    return work() or 0
+
+
+def _migrate(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=1)
+    return 0
+
+
+def _demo(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.interchange.demo.load import load_demo
+
+    print(load_demo(progress=print))
+    return 0
+
+
+def _doctor(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.site.doctor import examine
+
+    findings = examine(config)
+    for finding in findings:
+        print(f"{finding.wrong}\n    {finding.advice}")
+    print("Nothing is wrong." if not findings else f"\n{len(findings)} finding{'s' * (len(findings) > 1)}.")
+    return 1 if findings else 0
+
+
+def _rotate_keys(config: Config, args: argparse.Namespace) -> int:
+    from broadsheet.gate.keys import open_keys
+
+    version = open_keys(config.keys).rotate()
+    print(f"Reader cookies are now signed with key {version}. Those signed with the key before it are still good.")
+    return 0
+
+
+def _create_editor(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.site.start import give_editor
+
+    print(f"{args.email} signs in at {config.base_url}/admin/ with the password {give_editor(args.email)}")
+    return 0
+
+
+def _load_django() -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.site.settings")
+    django.setup()
+
+
+COMMANDS = [
+    Command("serve", "prepare what is missing, then serve readers and editors until stopped", _serve),
+    Command("worker", "only the background work: scheduled publishing, sweeps, compression, the reading log", _worker),
+    Command("migrate", "bring the database to this version", _migrate),
+    Command("demo", "load the demo edition into this publication; a second time changes nothing", _demo),
+    Command("doctor", "look for what is wrong with this installation, and say what to do", _doctor),
+    Command("rotate-keys", "sign reader cookies with a new key; the last one stays good", _rotate_keys),
+    Command(
+        "create-editor",
+        "an editor's account, or a new password for one that exists",
+        _create_editor,
+        [("email", {"help": "the editor's address"})],
+    ),
+]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="broadsheet",
+        description="A whole news publication in one program.",
+        epilog=settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        own = commands.add_parser(command.name, help=command.help, description=command.help)
+        own.set_defaults(command=command)
+        for name, options in command.arguments:
+            own.add_argument(name, **options)  # type: ignore[arg-type]
+    return parser
+
+
+def settings_help() -> str:
+    """Every setting, its default and what it means, as `--help` prints them."""
+    lines = [f"settings (environment variables, or lines of {Path('.env')}):"]
+    for setting in SETTINGS.values():
+        default = f" [{setting.default}]" if setting.default else ""
+        lines.append(f"  {setting.variable}{default}\n      {setting.help}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
