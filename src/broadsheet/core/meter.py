@@ -1,7 +1,7 @@
 """The meter: who may open one more article, and what they see if not.
 
-Pure: values in, values out; no clock, no network, no settings. The gate, the site, the replay of old reading logs and the
-"why did I see this?" page all call `decide`.
+Pure: values in, values out; no clock, no network, no settings. The gate, the site, the replay of old reading logs and
+the "why did I see this?" page all call `decide`.
 
 The ladder, for one class of reader and one window of time:
 
@@ -64,15 +64,15 @@ class Span:
 class Window:
     """Over what time articles are counted.
 
-    Calendar windows turn at local midnight in the site's zone; weeks begin on Monday (ISO 8601). A rolling window of N days
-    frees each article N times 86,400 seconds after it was first read.
+    Calendar windows turn at local midnight in the site's zone; weeks begin on Monday (ISO 8601). A rolling window of N
+    days frees each article N times 86,400 seconds after it was first read.
     """
 
     kind: WindowKind = WindowKind.MONTH
     days: int = 0  # only for ROLLING
 
     def span(self, now: datetime, zone: ZoneInfo) -> Span:
-        """The span that `now`, aware, lies in. A rolling window has one for an article read now: it closes N days on."""
+        """The span that `now`, aware, lies in. A rolling window's is that of an article read now: N days from now."""
         if now.tzinfo is None:
             raise ValueError("now must be aware")
         if self.kind is WindowKind.ROLLING:
@@ -80,8 +80,8 @@ class Window:
         first = self._first_day(now.astimezone(zone).date())
         after = self._first_day_after(first)
         if now >= (closes := _midnight(after, zone)):
-            # Clocks that went back over midnight (Newfoundland, until 2011, at 00:01) show the day before once more. The
-            # window turned at the first midnight and does not turn back.
+            # Clocks that went back over midnight (Newfoundland, until 2011, at 00:01) show the day before once more.
+            # The window turned at the first midnight and does not turn back.
             return Span(closes, _midnight(self._first_day_after(after), zone))
         return Span(_midnight(first, zone), closes)
 
@@ -102,8 +102,8 @@ class Window:
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     """The first moment of `day`. Where summer time skips midnight (Cairo, Beirut), the first moment that exists."""
-    # A skipped midnight, read with the offset in force before the change (fold=0), names the instant of the change; through
-    # UTC and back it shows as 01:00, the day's first moment. A midnight that comes twice (Havana) is the first of the two.
+    # A skipped midnight, read with the offset in force before the change (fold=0), names the instant of the change;
+    # through UTC and back it shows as 01:00, the day's first moment. A midnight that comes twice (Havana) is the first.
     return datetime.combine(day, time(), zone).astimezone(UTC).astimezone(zone)
 
 
@@ -136,7 +136,7 @@ class Article:
 
 @dataclass(frozen=True)
 class Read:
-    """One article that counted. `until`: the close of its window as it was when it counted; None for rolling windows."""
+    """One article that counted. `until`: the close of its window as it was then; None for rolling windows."""
 
     article: int
     at: datetime
@@ -163,9 +163,9 @@ class Policy:
     strangers_a_day: int = 2000  # views a network may have in a day without ever keeping a cookie
 
     def ladder(self, reader: ReaderClass) -> Ladder:
-        """A class without a ladder of its own stands on that of the nearest class below with an account; else it is open.
+        """A class without a ladder of its own stands on that of the nearest class below it; staff always read.
 
-        Strangers' ladder is theirs alone: it is registering that opens. Staff always read.
+        The strangers' ladder is theirs alone: registering opens, unless registered readers have a ladder too.
         """
         if reader is ReaderClass.STAFF:
             return OPEN
@@ -209,7 +209,7 @@ def _faults(policy: Policy) -> Iterable[tuple[str, str]]:
     if fresh is not None and archive is not None and archive <= fresh:
         yield (
             "free_after_days",
-            f"Articles would be free until day {fresh} and free again from day {archive}: nothing would ever be metered.",
+            f"Articles would be free until day {fresh} and free again from day {archive}: none would ever be metered.",
         )
     if policy.strangers_a_day < 1:
         yield "strangers_a_day", "At least one view a day must be left to readers without a cookie."
@@ -233,11 +233,9 @@ def _ladder_faults(reader: ReaderClass, ladder: Ladder) -> Iterable[tuple[str, s
     elif ladder.notice_from is not None and ladder.notice_from < 1:
         yield f"{reader}_notice_from", f"A notice cannot start at article {ladder.notice_from}: the first is number 1."
     elif ladder.notice_from is not None and ladder.notice_from > ladder.allowance:
-        yield (
-            f"{reader}_notice_from",
-            f"The notice would start at article {ladder.notice_from}, but the wall stands after article"
-            f" {ladder.allowance}: no reader could ever see it.",
-        )
+        starts = f"The notice would start at article {ladder.notice_from}"
+        wall = f"the wall stands after article {ladder.allowance}"
+        yield f"{reader}_notice_from", f"{starts}, but {wall}: no reader could ever see it."
 
 
 def _order_faults(policy: Policy) -> Iterable[tuple[str, str]]:
@@ -247,11 +245,9 @@ def _order_faults(policy: Policy) -> Iterable[tuple[str, str]]:
     for lower, reader in pairwise((ReaderClass.ANONYMOUS, *WITH_ACCOUNT)):
         less, more = policy.ladder(lower), policy.ladder(reader)
         if _less(more, less):
-            yield (
-                f"{reader}_allowance",
-                f"{reader.capitalize()} readers would get fewer articles ({more.allowance}) than {lower} readers"
-                f" ({'no limit' if less.is_open else less.allowance}).",
-            )
+            lowers = "no limit" if less.is_open else less.allowance
+            fault = f"would get fewer articles ({more.allowance}) than {lower} readers ({lowers})."
+            yield f"{reader}_allowance", f"{reader.capitalize()} readers {fault}"
 
 
 def _less(one: Ladder, other: Ladder) -> bool:
@@ -301,8 +297,8 @@ class Decision:
 class Terms:
     """What a policy says of one article to one class of reader, whoever they are: all of `decide` but the counting.
 
-    Good until `until` (None: until policy or article change), so that a gate may keep them. `settled` is the whole answer
-    where nothing is counted.
+    Good until `until` (None: until policy or article change), so that a gate may keep them. `settled` is the whole
+    answer where nothing is counted.
     """
 
     settled: Decision | None
@@ -394,22 +390,23 @@ def in_force(window: Window, read: Read, span: Span, now: datetime) -> bool:
         return now - read.at < timedelta(days=window.days)
     if read.at >= span.opens:
         return True
-    # Read in a window before this one, which runs on only if it closes within what a change of zone can move a midnight by.
-    # Closing later than that, it was a window of another kind: a month, where weeks are counted now.
+    # Read in a window before this one, which runs on only if it closes within what a change of zone can move a midnight
+    # by. Closing later than that, it was a window of another kind: a month, where weeks are counted now.
     return read.until is not None and now < read.until <= span.opens + MOST_ZONES_DIFFER
 
 
 def decide(policy: Policy, reads: Sequence[Read], article: Article, reader: ReaderClass, now: datetime) -> Decision:
     """Say whether this reader may open this article, and what they see.
 
-    `reads`: articles that counted, any order; those that have left the window are ignored. `now` is aware. Re-opening an
-    article that counted is always allowed. A walled view counts nothing.
+    `reads`: articles that counted, any order; those that have left the window are ignored. `now` is aware. Re-opening
+    an article that counted is always allowed. A walled view counts nothing.
 
     >>> from datetime import UTC
     >>> now = datetime(2019, 10, 16, tzinfo=UTC)
     >>> two = [Read(article, now) for article in (1, 2)]
-    >>> decide(Policy(), two, Article(3), ReaderClass.ANONYMOUS, now)
-    Decision(verdict=<Verdict.OPEN: 'open'>, reason=<Reason.WITHIN: 'within the allowance'>, count=3, counts=True, notice=True)
+    >>> third = decide(Policy(), two, Article(3), ReaderClass.ANONYMOUS, now)
+    >>> third.reason, third.count, third.notice
+    (<Reason.WITHIN: 'within the allowance'>, 3, True)
     """
     agreed = terms(policy, article, reader, now)
     if agreed.settled is not None:
