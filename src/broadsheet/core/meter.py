@@ -381,7 +381,7 @@ def counted(policy: Policy, reads: Iterable[Read], now: datetime) -> list[Read]:
     return list(first.values())
 
 
-MOST_ZONES_DIFFER = timedelta(hours=26)  # from UTC-12 to UTC+14
+ZONES_APART = timedelta(hours=26)  # from UTC-12 to UTC+14
 
 
 def in_force(window: Window, read: Read, span: Span, now: datetime) -> bool:
@@ -390,9 +390,13 @@ def in_force(window: Window, read: Read, span: Span, now: datetime) -> bool:
         return now - read.at < timedelta(days=window.days)
     if read.at >= span.opens:
         return True
-    # Read in a window before this one, which runs on only if it closes within what a change of zone can move a midnight
-    # by. Closing later than that, it was a window of another kind: a month, where weeks are counted now.
-    return read.until is not None and now < read.until <= span.opens + MOST_ZONES_DIFFER
+    if read.until is None or now >= read.until:
+        return False
+    # Read before this window opened, in one that has not closed: the site's zone has changed since. A change of zone
+    # moves a midnight by 26 hours at most; further away from this window's, it was that of another kind of window.
+    closed_late = read.until <= span.opens + ZONES_APART
+    opened_early = read.at >= span.opens - ZONES_APART and read.until <= span.closes + ZONES_APART
+    return closed_late or opened_early
 
 
 def decide(policy: Policy, reads: Sequence[Read], article: Article, reader: ReaderClass, now: datetime) -> Decision:
