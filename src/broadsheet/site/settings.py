@@ -191,6 +191,11 @@ USE_I18N = True
 STATIC_URL = "/static/"
 STATIC_ROOT = _config.static
 STATICFILES_DIRS = [_here / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "broadsheet.site.stylesheets.SheetFinder",
+]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = _config.media
 STORAGES = {
