@@ -1,0 +1,1 @@
+"""Measurements: `script/bench` runs them and writes docs/performance.md."""

@@ -1,0 +1,92 @@
+"""The limit we measure against: nginx, one worker, the same compressed bytes as plain files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPConnection
+from pathlib import Path
+
+from tests.conftest import program
+from tests.server import free_port, session_members
+
+CONFIGURATION = """\
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+{user}
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000;
+    open_file_cache max=20000 inactive=600s;
+    open_file_cache_valid 600s;
+    types {{ text/html html; }}
+    default_type "text/html; charset=utf-8";
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        root {folder}/pages;
+        index index.html;
+        gzip_static always;
+        add_header Cache-Control "private, no-cache";
+        add_header Vary "Accept-Encoding, Cookie";
+    }}
+}}
+"""
+
+
+class Nginx:
+    """`pages`: address to gzip bytes."""
+
+    def __init__(self, folder: Path, pages: Mapping[str, bytes]) -> None:
+        self.port = free_port()
+        for address, body in pages.items():
+            file = folder / "pages" / address.strip("/") / "index.html.gz"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(body)
+            file.with_suffix("").write_bytes(b"")  # looked for, never sent
+        configuration = folder / "nginx.conf"
+        configuration.write_text(CONFIGURATION.format(folder=folder, port=self.port, user=_user()))
+        self.process = subprocess.Popen([program("nginx") or "nginx", "-c", configuration], start_new_session=True)
+        self._wait(next(iter(pages)))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def session(self) -> int:
+        return self.process.pid
+
+    def pids(self) -> list[int]:
+        return session_members(self.session)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+    def _wait(self, address: str) -> None:
+        for _ in range(100):
+            with suppress(OSError):
+                connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+                connection.request("GET", address)
+                if connection.getresponse().status == 200:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError("nginx does not serve the pages")
+
+
+def _user() -> str:
+    # Started by root, nginx would drop to a user who may not read a private folder.
+    return "user root;" if os.geteuid() == 0 else ""
