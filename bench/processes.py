@@ -27,7 +27,7 @@ def cpu_us(pids: Iterable[int]) -> float:
 
 def _cpu_us(pid: int) -> float:
     with suppress(*_GONE):
-        # The threads' own figures are exact but go with their threads; the process's is kept, in hundredths of a second.
+        # The threads' own figures are exact but go with them; the process's is kept, in hundredths of a second.
         exact = sum(_scheduled_ns(task) for task in Path(f"/proc/{pid}/task").iterdir()) / 1000
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         rough = (int(fields[11]) + int(fields[12])) * 1e6 / TICKS

@@ -1,10 +1,10 @@
 """Readers at their browsers, as fast as one core of Python can move them.
 
-64 at a time; each opens 8 pages (6 articles, 2 of them twice) over one connection with a cookie jar of their own, leaves,
-and the next one sits down. What each jar and page held is counted, so that the server's own counters can be checked.
+64 at a time; each opens 8 pages (6 articles, 2 of them twice) over one connection with a cookie jar of their own,
+leaves, and the next one sits down. What each jar and page held is counted, so that the server's own counters can be checked.
 
-Written on bare sockets: wrk reaches a third of this rate when every connection has a jar, and a server that waits for its
-load generator spends more CPU time per request than one that is busy.
+Written on bare sockets: wrk reaches a third of this rate when every connection has a jar, and a server that waits for
+its load generator spends more CPU time per request than one that is busy.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ AT_A_TIME = 64
 # A page's notice closes the compressed stream as a stored block: these words of it can be read without decoding.
 NOTICE = b"meter-notice"
 
-# For a server of plain files: the folder that holds what such a reader would get at each view, where the meter gives five
-# articles and the notice starts at the third.
+# For a server of plain files: the folder that holds what such a reader would get at each view, where the meter gives
+# five articles and the notice starts at the third.
 FOLDERS = ("open", "open", "noticed", "noticed", "noticed", "noticed", "walled", "noticed")
 _COOKIE_OF_USUAL_LENGTH = b"Cookie: reader=" + b"0" * 55 + b"\r\n\r\n"
 
@@ -79,13 +79,13 @@ def visit(
 ) -> Visit:
     """Send readers for `seconds`; each of those present then reads to the end.
 
-    `start_at`: the number of the first reader, so that runs read different articles. `wall_mark`: bytes that the head of a
-    walled answer holds and no other does.
+    `start_at`: the number of the first reader, so that runs read different articles. `wall_mark`: bytes that the head
+    of a walled answer holds and no other does.
     """
     parts = urlsplit(url)
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
     fields = (
-        f" HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko Firefox/140.0\r\n"
+        f" HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0\r\n"
         f"Accept: text/html,application/xhtml+xml\r\nAccept-Language: en\r\nAccept-Encoding: {accept}\r\n"
     ).encode()
     if plain_files:

@@ -35,7 +35,7 @@ os.environ |= {
     "BROADSHEET_TESTING": "1",
     "BROADSHEET_BASE_URL": "http://testserver",
 }
-if Path("src/broadsheet/newsroom/models.py").exists() or Path("src/broadsheet/newsroom/models").exists():
+if Path("src/broadsheet/newsroom/migrations/0001_initial.py").exists():
     os.environ["DJANGO_SETTINGS_MODULE"] = "broadsheet.site.settings"
 
 

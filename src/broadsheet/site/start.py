@@ -1,0 +1,184 @@
+"""What must be done before the first request: little on most starts, everything on the first.
+
+Each step looks whether it is needed, can be stopped at any moment, and does its rest the next time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from broadsheet.config import Config
+from broadsheet.gate.keys import house_key, open_keys
+from broadsheet.release import release
+
+# Models are imported inside the steps: they exist only once Django has been set up.
+
+
+@dataclass(frozen=True)
+class FirstStart:
+    """What the first start did, kept in the data folder: it is done once, whatever is deleted or renamed later."""
+
+    editor: str
+    demo: bool
+
+    @staticmethod
+    def file(config: Config) -> Path:
+        return config.data / "first-start.json"
+
+    @classmethod
+    def read(cls, config: Config) -> FirstStart | None:
+        file = cls.file(config)
+        return cls(**json.loads(file.read_text())) if file.exists() else None
+
+    def write(self, config: Config) -> None:
+        draft = self.file(config).with_suffix(".part")
+        draft.write_text(json.dumps(asdict(self)))
+        draft.rename(self.file(config))
+
+
+def prepare(config: Config) -> None:
+    """Bring the data folder to where this release can serve from it, and say how to sign in."""
+    began = time.monotonic()
+    make_folders(config)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.site.settings")
+    django.setup()
+    for step in STEPS:
+        step(config)
+    password = begin_publication(config)
+    say(f"Ready to serve after {time.monotonic() - began:.1f} s.")
+    say(welcome(config, password))
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def make_folders(config: Config) -> None:
+    """Folders and keys. Whatever tells who reads or writes is for the owner's eyes only."""
+    if not config.data.exists():
+        say(f"Making the data folder {config.data}")
+    config.data.mkdir(parents=True, exist_ok=True)
+    for private in (config.keys, config.run, config.log, config.outbox):
+        private.mkdir(exist_ok=True, mode=0o700)
+    for public in (config.media, config.static):
+        public.mkdir(exist_ok=True)
+    open_keys(config.keys)
+    house_key(config.keys)
+
+
+def bring_database_up(config: Config) -> None:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting:
+        say(f"Preparing the database: {len(waiting)} migrations; from nothing this takes about half a minute")
+        call_command("migrate", interactive=False, verbosity=0)
+    connection.close()
+
+
+def collect_static_files(config: Config) -> None:
+    """Hashed names: files of the release before stay, for pages that are still open somewhere."""
+    mark = config.static / ".release"
+    if mark.exists() and mark.read_text() == release():
+        return
+    say("Collecting style sheets, scripts and fonts")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    mark.write_text(release())
+
+
+def drop_pages_of_other_releases(config: Config) -> None:
+    from broadsheet.newsroom.purge import page_store
+
+    if gone := page_store().drop_other_releases(release()):
+        say(f"Removed {gone} stored pages that another release had made")
+
+
+def carry_out_left_purges(config: Config) -> None:
+    """A crash between a change and its purge must not leave the old page to the first reader."""
+    from broadsheet.newsroom.purge import carry_out_purges
+
+    if left := carry_out_purges():
+        say(f"Carried out {left} purges that the last run left behind")
+
+
+def put_meter_in_force(config: Config) -> None:
+    from broadsheet.meter.force import publish_snapshot
+
+    publish_snapshot()
+
+
+STEPS: list[Callable[[Config], None]] = [
+    bring_database_up,
+    collect_static_files,
+    carry_out_left_purges,
+    drop_pages_of_other_releases,
+    put_meter_in_force,
+]
+
+
+def begin_publication(config: Config) -> str | None:
+    """On the first start, the demo edition and an editor; the editor's password, which is shown this once."""
+    if FirstStart.read(config) is not None:
+        return None
+    if config.demo:
+        from broadsheet.interchange.demo.load import load_demo
+
+        say("Loading the demo edition")
+        load_demo(say)
+    email = f"editor@{mail_host(config)}"
+    password = give_editor(email)
+    FirstStart(email, config.demo).write(config)
+    return password
+
+
+def give_editor(email: str) -> str:
+    """An account that may run the newsroom, with a new password; the password."""
+    from broadsheet.readers.acts.create_editor import create_editor
+
+    password = "-".join(secrets.token_hex(3) for _ in range(3))
+    create_editor(email, password)
+    return password
+
+
+def mail_host(config: Config) -> str:
+    """The domain of the first editor's address: a number is none."""
+    host = urlsplit(config.base_url).hostname or "localhost"
+    return host if any(letter.isalpha() for letter in host.rpartition(".")[2]) and ":" not in host else "localhost"
+
+
+def welcome(config: Config, password: str | None) -> str:
+    """The last words before serving: where it is, how to sign in, where mails go."""
+    first = FirstStart.read(config)
+    editor = first.editor if first else f"editor@{mail_host(config)}"
+    lines = [f"\n  The publication   {config.base_url}/", f"  The newsroom      {config.base_url}/admin/"]
+    if password is not None:
+        lines += [f"  Sign in as        {editor}", f"  with the password {password}", "  It is shown only now."]
+    else:
+        lines += [
+            f"  Sign in as        {editor}, with the password shown at the first start.",
+            f"  A new password    {_command()} create-editor {editor}",
+        ]
+    if config.email_url:
+        server = urlsplit(config.email_url)
+        lines.append(f"  Mail goes to      {server.scheme}://{server.hostname}")
+    else:
+        lines.append(f"  Mail is written   {config.outbox}/*.eml: codes to sign in with, too")
+    lines.append("  Ctrl-C stops everything.\n")
+    return "\n".join(lines)
+
+
+def _command() -> str:
+    """What to type for `broadsheet` from here."""
+    return "broadsheet" if shutil.which("broadsheet") else ".venv/bin/broadsheet"
