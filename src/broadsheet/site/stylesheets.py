@@ -1,7 +1,7 @@
 """The style sheets readers load: a few, each gathered from the component files of `static/css/`.
 
-A page links `house.css` and one sheet for its kind: two requests in one round, where a link per component would queue behind
-a browser's six connections. Gathering needs no build: it happens as the static files are collected.
+A page links the sheet `house` and one for its kind: two requests in one round, where a link per component would queue
+behind a browser's six connections. Gathering needs no build: it happens as the static files are collected.
 """
 
 from __future__ import annotations

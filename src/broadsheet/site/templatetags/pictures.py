@@ -70,7 +70,9 @@ def _drawn(picture: Picture, sizes: str, attributes: str) -> SafeString:
     sources = []
     for kind in MODERN:
         if dark:
-            sources.append(f'<source type="image/{kind}" media="(prefers-color-scheme: dark)" srcset="{dark[kind]}" sizes="{sizes}">')
+            sources.append(
+                f'<source type="image/{kind}" media="(prefers-color-scheme: dark)" srcset="{dark[kind]}" sizes="{sizes}">'
+            )
         sources.append(f'<source type="image/{kind}" srcset="{light[kind]}" sizes="{sizes}">')
     fallback = renditions_of(picture)[_spec(_fallback_width(picture), "jpeg")]
     sources.append(
@@ -83,13 +85,16 @@ def _drawn(picture: Picture, sizes: str, attributes: str) -> SafeString:
 def _srcsets(picture: Picture) -> dict[str, str]:
     files = renditions_of(picture)
     return {
-        kind: ", ".join(f"{conditional_escape(files[_spec(w, kind)].url)} {w}w" for w in _widths(picture)) for kind in MODERN
+        kind: ", ".join(f"{conditional_escape(files[_spec(w, kind)].url)} {w}w" for w in _widths(picture))
+        for kind in MODERN
     }
 
 
 def _widths(picture: Picture) -> list[int]:
     """Never wider than the picture itself, which would name one file by several widths."""
-    return [width for width in WIDTHS if width < picture.width] + ([picture.width] if picture.width <= WIDTHS[-1] else [])
+    return [width for width in WIDTHS if width < picture.width] + (
+        [picture.width] if picture.width <= WIDTHS[-1] else []
+    )
 
 
 def _fallback_width(picture: Picture) -> int:

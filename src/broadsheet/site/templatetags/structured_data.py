@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
+# schema.org has a name for some kinds; a program that does not know it still sees a NewsArticle.
+KINDS = {
+    "analysis": ["NewsArticle", "AnalysisNewsArticle"],
+    "opinion": ["NewsArticle", "OpinionNewsArticle"],
+    "review": ["NewsArticle", "ReviewNewsArticle"],
+    "explainer": ["NewsArticle", "BackgroundNewsArticle"],
+}
+
 # Inside <script>, "</script" and "<!--" would end or change the element (HTML standard, §4.12.1.3).
 _ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 
@@ -37,23 +45,32 @@ def news_article(
     url = context.get("canonical_url") or urljoin(base, article.url)
     told: dict[str, Any] = {
         "@context": "https://schema.org",
-        "@type": "NewsArticle",
+        "@type": KINDS.get(article.kind, "NewsArticle"),
         "@id": f"{url}#article",
         "url": url,
         "mainEntityOfPage": url,
         "headline": article.headline,
         "description": article.standfirst,
         "inLanguage": publication.language,
-        "articleSection": article.section.name,
+        "articleSection": article.section.name if article.section else "",
         "keywords": [topic.name for topic in topics],
         "wordCount": article.words,
         "dateline": article.dateline,
         "isAccessibleForFree": not article.is_metered,
         "author": [
-            {"@type": "Person", "name": byline.person.name, "url": urljoin(base, byline.person.url)}
+            {
+                "@type": "Organization" if byline.person.is_organisation else "Person",
+                "name": byline.person.name,
+                "url": urljoin(base, byline.person.url),
+            }
             for byline in bylines
         ],
-        "publisher": {"@type": "NewsMediaOrganization", "@id": f"{base}/#publication", "name": publication.name, "url": f"{base}/"},
+        "publisher": {
+            "@type": "NewsMediaOrganization",
+            "@id": f"{base}/#publication",
+            "name": publication.name,
+            "url": f"{base}/",
+        },
     }
     if article.published_at:
         told["datePublished"] = article.published_at.isoformat(timespec="seconds")
