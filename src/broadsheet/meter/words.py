@@ -1,0 +1,109 @@
+"""The meter's words: what a publisher may write into them, and how they read once the numbers are in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from string import Formatter
+
+from django.core.exceptions import ValidationError
+from django.utils.deconstruct import deconstructible
+
+# What may stand in braces, for the help beside the fields.
+PLACEHOLDERS = {
+    "count": "how many articles the reader has opened",
+    "allowance": "how many they may open",
+    "articles": "“article” or “articles”, as the number before it asks",
+    "window": "“this month”, “this week”, “today” or “in the last 30 days”",
+    "name": "the publication's name",
+    "comments": "“ and post comments” where comments are on, otherwise nothing",
+}
+IN_THE_NOTICE = ("count", "allowance", "articles", "window", "name")
+IN_THE_WALL = ("allowance", "articles", "window", "name", "comments")  # one page for all: it cannot hold a count
+IN_THE_ACCOUNT_WALL = (
+    "window",
+    "name",
+    "comments",
+)  # one page for all classes with an account, whatever their allowance
+IN_THE_MEMBERS_WALL = ("name", "comments")
+IN_A_LABEL = ("name",)
+
+NOTICE_LINE = "You have read {count} {articles} {window}."
+NOTICE_INVITATION = "Register to receive full access to {name}"
+WALL_HEADING = "Thank you. You are a loyal {name} Reader."
+WALL_TEXT = (
+    "You have read more than {allowance} {articles} {window}."
+    " Please register for full access to continue reading{comments}."
+)
+MEMBERS_HEADING = "This article is for registered readers."
+MEMBERS_TEXT = "Please register for full access to continue reading{comments}."
+ACCOUNT_HEADING = "Thank you. You are a loyal {name} Reader."
+ACCOUNT_TEXT = (
+    "You have read as many articles as your account opens {window}. Those stay open; your account says when the count"
+    " begins again."
+)
+BUTTON = "Send me a code"
+LOGIN = "Registered already?"
+
+AND_POST_COMMENTS = " and post comments"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """`invitation`: the words of the link to register; none for a reader with an account."""
+
+    line: str
+    invitation: str = ""
+
+
+class UnknownPlaceholder(ValueError):
+    """Words that could not be filled; the message says which, and what may be used."""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """The words of one wall. `login` stands before the link to log in."""
+
+    heading: str
+    text: str
+    button: str
+    login: str
+
+
+@deconstructible
+class Fillable:
+    """Validator: only these placeholders."""
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        self.allowed = tuple(allowed)
+
+    def __call__(self, text: str) -> None:
+        try:
+            check_words(text, self.allowed)
+        except UnknownPlaceholder as unknown:
+            raise ValidationError(str(unknown)) from unknown
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fillable) and self.allowed == other.allowed
+
+    def __hash__(self) -> int:
+        return hash(self.allowed)
+
+
+def check_words(text: str, allowed: Collection[str]) -> None:
+    """Raise UnknownPlaceholder unless every pair of braces in `text` names one of `allowed`."""
+    may = ", ".join(f"{{{name}}}" for name in allowed)
+    try:
+        fields = [(name, spec, conversion) for _, name, spec, conversion in Formatter().parse(text) if name is not None]
+    except ValueError as wrong:
+        raise UnknownPlaceholder(f"A brace is not closed or not opened. These may be used: {may}.") from wrong
+    for name, spec, conversion in fields:
+        if name not in allowed or spec or conversion:
+            written = name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+            raise UnknownPlaceholder(f"{{{written}}} is not known here. These may be used: {may}.")
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """`text` with `values` in place of what stands in braces; braces that name none of them stay as they are."""
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
