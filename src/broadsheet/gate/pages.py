@@ -372,6 +372,18 @@ class PageStore:
             self._go_on_from(gone)
             return True
 
+    def mend(self) -> bool:
+        """Raise the generation for someone who was killed between committing a change and raising it."""
+        if (open_ := self._open) is None:
+            return False
+        with open_.environment.begin() as txn:
+            committed = _number(txn, open_.meta, b"generation")
+        if open_.generation.value >= committed:
+            return False
+        with open_.generation.raising():
+            open_.generation.set(max(open_.generation.value, committed))
+        return True
+
     def check_readers(self) -> None:
         """Free the slots of processes that were killed while reading."""
         if self._open is not None:

@@ -1,0 +1,68 @@
+"""How many articles a network has opened today without ever keeping a cookie: a count-min sketch shared by the workers.
+
+Fixed in size however many networks there are; it may count too many, never too few, except that increments made by two
+processes in the same instant may count once. A network is one IPv4 address or one IPv6 /56, what a line is usually
+given; whoever shares one address among thousands is why the limit is generous.
+"""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import os
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from struct import Struct
+
+from broadsheet.gate.keys import derived
+
+log = logging.getLogger(__name__)
+
+ROWS = 4
+WIDTH = 1 << 16  # 16 bits of hash a row
+_CELLS = ROWS * WIDTH
+_SIZE = (_CELLS + 1) * 4  # the last cell holds the day
+_FOUR = Struct("<4H")
+_DAY_S = 86_400
+_IPV6_PREFIX_BYTES = 7
+
+
+class Networks:
+    def __init__(self, file: Path, key: bytes) -> None:
+        self._key = key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+            try:
+                os.posix_fallocate(descriptor, 0, _SIZE)
+                self._map = mmap.mmap(descriptor, _SIZE)
+            finally:
+                os.close(descriptor)
+        except OSError as fault:
+            log.error("Networks are counted by each worker alone. %s", fault)
+            self._map = mmap.mmap(-1, _SIZE)
+        self._cells = memoryview(self._map).cast("I")
+
+    def count(self, address: IPv4Address | IPv6Address, now_s: float) -> int:
+        """Count one view; how many it makes today (UTC)."""
+        cells = self._cells
+        day = int(now_s) // _DAY_S
+        if cells[_CELLS] != day:
+            self._map[: _CELLS * 4] = bytes(_CELLS * 4)
+            cells[_CELLS] = day
+        least = 0xFFFFFFFF
+        for row, column in enumerate(_FOUR.unpack(derived(self._key, b"networks", network(address), 8))):
+            cell = row * WIDTH + column
+            seen = min(cells[cell] + 1, 0xFFFFFFFF)
+            cells[cell] = seen
+            least = min(least, seen)
+        return least
+
+
+def network(address: IPv4Address | IPv6Address) -> bytes:
+    """The network an address belongs to, packed."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped.packed
+        return address.packed[:_IPV6_PREFIX_BYTES]
+    return address.packed
