@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class NewsroomConfig(AppConfig):
     name = "broadsheet.newsroom"
     label = "newsroom"
+
+    def ready(self) -> None:
+        from broadsheet.newsroom import receivers  # models exist only now
+
+        receivers.connect()

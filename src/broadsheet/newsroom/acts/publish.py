@@ -1,0 +1,220 @@
+"""Publish: make a saved article public, or a live one say something new.
+
+One act, whichever door leads to it: checks, the article, its published version, redirects and the purge, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+
+from broadsheet import clock
+from broadsheet.newsroom import addresses, guard, purge, tags, versions
+from broadsheet.newsroom.models.publication import Publication
+from broadsheet.newsroom.models.sections import check_slug
+from broadsheet.newsroom.models.tombstones import Tombstone
+from broadsheet.newsroom.models.versions import ActName, ChangeClass, PublishedVersion
+from broadsheet.newsroom.signals import article_published
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+    from broadsheet.newsroom.models import Article
+
+
+class CannotPublish(ValidationError):
+    """One sentence a fault, keyed by the field that has it (`None`: the article as a whole)."""
+
+    def __init__(self, faults: dict[str | None, str]) -> None:
+        super().__init__({field or "__all__": [sentence] for field, sentence in faults.items()})
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return " ".join(self.faults.values())
+
+
+def publish(
+    article: Article,
+    *,
+    by: AbstractBaseUser | None = None,
+    change: ChangeClass | str = "",
+    note: str = "",
+    first_published_at: datetime | None = None,
+) -> PublishedVersion:
+    """Publish `article`, which hangs under its section already, as it is in memory; the version readers now see.
+
+    `by` None: the program itself, for imports and schedules. `change` is needed from the second version on, `note` for
+    clarifications, corrections and retractions. `first_published_at` keeps the date of a story that appeared elsewhere.
+    Raises CannotPublish naming every fault, PermissionDenied if `by` may not publish here.
+    """
+    if by is not None and not article.permissions_for_user(by).can_publish():
+        raise PermissionDenied(f"{by} may not publish in {article.section}.")
+    article.change, article.change_note = change, note
+    if first_published_at is not None:
+        article.first_published_at = first_published_at
+    with transaction.atomic():
+        revision = article.save_revision(user=by)
+        revision.publish(user=by, skip_permission_checks=True)
+    article.refresh_from_db()
+    version = versions.latest(article.pk)
+    assert version is not None  # Article.save wrote it
+    return version
+
+
+def check(article: Article, by: AbstractBaseUser | None = None, saved_by: int | None = None) -> None:
+    """Raises CannotPublish unless `article` may be published now, or at its own schedule."""
+    faults = dict(_faults(article, by, saved_by))
+    if faults:
+        raise CannotPublish(faults)
+
+
+def _faults(article: Article, by: AbstractBaseUser | None, saved_by: int | None) -> Iterator[tuple[str | None, str]]:
+    if not article.title.strip():
+        yield "title", "The story has no headline."
+    if article.section_id is None:
+        yield None, "The story stands in no section."
+    try:
+        check_slug(article.slug)
+    except ValidationError as fault:
+        yield "slug", " ".join(fault.messages)
+    yield from _embargo_faults(article)
+    yield from _picture_faults(article)
+    yield from _change_faults(article)
+    if by is not None and saved_by == by.pk and Publication.ours().four_eyes:
+        yield None, "Somebody else has to approve this: you saved it last."
+
+
+def _embargo_faults(article: Article) -> Iterator[tuple[str | None, str]]:
+    embargo, now = article.embargo_until, clock.now()
+    planned = article.go_live_at if article.go_live_at and article.go_live_at > now else now
+    if embargo is not None and planned < embargo:
+        yield "embargo_until", f"The story is under embargo until {embargo:%-d %B %Y, %H:%M} UTC."
+
+
+def _picture_faults(article: Article) -> Iterator[tuple[str | None, str]]:
+    picture = article.picture
+    if picture is None:
+        return
+    if not picture.alt_text.strip():
+        yield "picture", f"The picture “{picture.title}” has no alternative text for those who cannot see it."
+    elif not picture.credit.strip():
+        yield "picture", f"The picture “{picture.title}” has no credit."
+
+
+def _change_faults(article: Article) -> Iterator[tuple[str | None, str]]:
+    if not _was_published(article):
+        return
+    if not article.change:
+        yield "change", "The story has been published before: say what kind of change this is."
+    elif ChangeClass(article.change).needs_note and not article.change_note.strip():
+        yield "change_note", f"A {article.change} needs a note that tells readers what was changed."
+
+
+def _was_published(article: Article) -> bool:
+    return article.pk is not None and PublishedVersion.objects.filter(article_id=article.pk).exists()
+
+
+# ── what Article.save does with it
+
+
+@dataclass(frozen=True)
+class Before:
+    """An article as the database has it, before it is saved: what a reader may still be looking at."""
+
+    live: bool = False
+    url_path: str = ""
+    section_id: int | None = None
+    modified_at: datetime | None = None
+    lists: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, article: Article) -> Before:
+        if article.pk is None:
+            return cls()
+        kept = (
+            type(article)
+            ._default_manager.filter(pk=article.pk)
+            .values_list("live", "url_path", "section_id", "modified_at")
+            .first()
+        )
+        if kept is None:
+            return cls()
+        return cls(*kept, lists=lists_of(article, saved=True) if kept[0] else frozenset())
+
+
+def lists_of(article: Article, *, saved: bool) -> frozenset[str]:
+    """The tags of all lists the article stands in: as it is in the database, or as it is in memory."""
+    if saved:
+        topics = type(article).topics.through.objects.filter(article_id=article.pk).values_list("topic_id", flat=True)
+        people = article.bylines.model.objects.filter(article_id=article.pk).values_list("person_id", flat=True)
+    else:
+        topics = [topic.pk for topic in article.topics.all()]
+        people = [line.person_id for line in article.bylines.all()]
+    return frozenset(
+        [
+            tags.ARTICLES,
+            f"list:section:{article.section_id}",
+            *(f"list:topic:{topic}" for topic in topics),
+            *(f"list:person:{person}" for person in people),
+        ]
+    )
+
+
+def prepare(article: Article, before: Before) -> None:
+    """Before a live article is saved: refuse what no act answers for, check, and set its dates."""
+    last = versions.latest(article.pk) if article.pk else None
+    if before.live and not versions.differs(versions.public_fields(article), last):
+        return
+    act = guard.act_under_way()
+    if act is None or act.name is ActName.UNPUBLISH:
+        raise guard.UnrecordedChange(f"“{article.title}” was about to change before readers' eyes outside an act.")
+    if act.name is not ActName.PUBLISH:
+        return
+    check(article, act.by, saved_by=article.live_revision.user_id if article.live_revision else None)
+    if last is None:
+        article.modified_at = None
+        if act.begun and article.first_published_at and article.first_published_at >= act.begun:
+            article.first_published_at = clock.now()  # Wagtail set it, by the machine's clock
+    else:
+        is_news = article.change and ChangeClass(article.change).is_news
+        article.modified_at = clock.now() if is_news else before.modified_at
+
+
+def record(article: Article, before: Before) -> None:
+    """After it is saved: write its version, leave a redirect, and purge what shows it."""
+    fields = versions.public_fields(article)
+    last = versions.latest(article.pk)
+    if not versions.differs(fields, last):
+        return
+    act = guard.act_under_way()
+    assert act is not None  # prepare() has seen to it
+    if article.change_note or act.note:
+        fields["note"] = article.change_note or act.note
+    version = versions.write(article.pk, act.name, article.change if last else "", act.by_id, fields)
+    if article.change or article.change_note:
+        _forget_change(article)
+    if before.live and before.url_path != article.url_path:
+        addresses.redirect(before.url_path, article)
+    Tombstone.objects.filter(path=article.url).delete()
+    purge_lists(article, before.lists)
+    announce(article, version)
+
+
+def purge_lists(article: Article, lists: frozenset[str]) -> None:
+    """Purge the article, the lists it stands in now, and those it stood in before."""
+    purge.purge({article.tag, *lists, *lists_of(article, saved=False)})
+
+
+def _forget_change(article: Article) -> None:
+    """The next change is another one. Not through save(): this is no change readers could see."""
+    article.change = article.change_note = ""
+    type(article)._default_manager.filter(pk=article.pk).update(change="", change_note="")
+
+
+def announce(article: Article, version: PublishedVersion) -> None:
+    article_published.send(sender=type(article), article=article, version=version)

@@ -1,0 +1,217 @@
+"""What the body of an article may be made of. Each block is drawn by `blocks/<its name>.html`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.core.exceptions import ValidationError
+from django.utils.html import strip_tags
+from wagtail import blocks
+from wagtail.contrib.table_block.blocks import TableBlock
+from wagtail.documents.blocks import DocumentChooserBlock
+from wagtail.images.blocks import ImageChooserBlock
+
+INLINE = ["bold", "italic", "link", "document-link", "superscript", "subscript"]
+
+
+class PictureInBody(blocks.StructBlock):
+    picture = ImageChooserBlock()
+    caption = blocks.CharBlock(
+        required=False, max_length=400, help_text="Only where it differs from the picture's own caption."
+    )
+
+    class Meta:
+        icon = "image"
+        label = "Picture"
+
+
+class Gallery(blocks.StructBlock):
+    heading = blocks.CharBlock(required=False, max_length=120)
+    pictures = blocks.ListBlock(PictureInBody(), min_num=2)
+
+    class Meta:
+        icon = "copy"
+
+
+class Quote(blocks.StructBlock):
+    text = blocks.TextBlock(help_text="Their exact words, without quotation marks.")
+    speaker = blocks.CharBlock(required=False, max_length=120)
+    role = blocks.CharBlock(required=False, max_length=160, help_text="Who they are: “mayor of Ghent”.")
+
+    class Meta:
+        icon = "openquote"
+
+
+class PullQuote(blocks.StructBlock):
+    text = blocks.TextBlock(help_text="A sentence of the story, set large. It is not counted as text.")
+    speaker = blocks.CharBlock(required=False, max_length=120)
+
+    class Meta:
+        icon = "openquote"
+        label = "Pull quote"
+
+
+class FactBox(blocks.StructBlock):
+    heading = blocks.CharBlock(max_length=120)
+    text = blocks.RichTextBlock(features=[*INLINE, "ul", "ol"])
+
+    class Meta:
+        icon = "info-circle"
+        label = "Fact box"
+
+
+class File(blocks.StructBlock):
+    document = DocumentChooserBlock()
+    title = blocks.CharBlock(required=False, max_length=160, help_text="Only where it differs from the file's title.")
+
+    class Meta:
+        icon = "doc-full"
+
+
+AUDIO_EXTENSIONS = ("mp3", "m4a", "ogg", "opus")
+
+
+class Audio(blocks.StructBlock):
+    audio = DocumentChooserBlock(help_text="An mp3, m4a, ogg or opus file.")
+    title = blocks.CharBlock(max_length=160)
+    credit = blocks.CharBlock(required=False, max_length=160)
+    transcript = blocks.RichTextBlock(
+        required=False, features=INLINE, help_text="What is said, for those who cannot hear it."
+    )
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        if cleaned["audio"].file_extension.lower() not in AUDIO_EXTENSIONS:
+            message = f"“{cleaned['audio'].title}” is not an audio file ({', '.join(AUDIO_EXTENSIONS)})."
+            raise blocks.StructBlockValidationError({"audio": ValidationError(message)})
+        return cleaned
+
+    class Meta:
+        icon = "media"
+
+
+@dataclass(frozen=True)
+class Player:
+    """A video at a provider we know, by an address of ours: nothing of the editor's text reaches the frame."""
+
+    provider: str
+    url: str
+    page_url: str
+
+
+def player_of(url: str) -> Player | None:
+    """The player for an address as people copy it from YouTube or Vimeo; None for anything else.
+
+    >>> player_of("https://youtu.be/dQw4w9WgXcQ").url
+    'https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ'
+    >>> player_of("https://example.org/watch?v=dQw4w9WgXcQ") is None
+    True
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
+    steps = [step for step in parts.path.split("/") if step]
+    if parts.scheme != "https" or not steps:
+        return None
+    if host in ("youtube.com", "youtube-nocookie.com", "youtu.be"):
+        name = _youtube_name(host, steps, parts.query)
+        if re.fullmatch(r"[\w-]{11}", name, re.ASCII):
+            page = f"https://www.youtube.com/watch?v={name}"
+            return Player("YouTube", f"https://www.youtube-nocookie.com/embed/{name}", page)
+    if host in ("vimeo.com", "player.vimeo.com") and re.fullmatch(r"[0-9]{4,15}", steps[-1], re.ASCII):
+        return Player("Vimeo", f"https://player.vimeo.com/video/{steps[-1]}?dnt=1", f"https://vimeo.com/{steps[-1]}")
+    return None
+
+
+def _youtube_name(host: str, steps: list[str], query: str) -> str:
+    if host == "youtu.be":
+        return steps[0]
+    if steps[0] == "watch":
+        return parse_qs(query).get("v", [""])[0]
+    return steps[1] if steps[0] in ("embed", "shorts", "live") and len(steps) > 1 else ""
+
+
+class EmbedValue(blocks.StructValue):
+    @property
+    def player(self) -> Player | None:
+        return player_of(self.get("url") or "")
+
+
+class Embed(blocks.StructBlock):
+    """Click to load: until the reader presses the button, nothing is asked of the provider, not even a picture."""
+
+    url = blocks.URLBlock(label="Address", help_text="Of a video at YouTube or Vimeo.")
+    title = blocks.CharBlock(max_length=160, help_text="What is to be seen; readers decide by it whether to load it.")
+    thumbnail = ImageChooserBlock(required=False)
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        if player_of(cleaned["url"]) is None:
+            message = "This is not the address of a video at YouTube or Vimeo, beginning with https://."
+            raise blocks.StructBlockValidationError({"url": ValidationError(message)})
+        return cleaned
+
+    class Meta:
+        icon = "media"
+        value_class = EmbedValue
+
+
+class Body(blocks.StreamBlock):
+    paragraph = blocks.RichTextBlock(features=INLINE, icon="pilcrow", template="blocks/paragraph.html")
+    subheading = blocks.CharBlock(max_length=160, icon="title", template="blocks/subheading.html")
+    list = blocks.RichTextBlock(features=["ul", "ol", *INLINE], icon="list-ul", template="blocks/list.html")
+    picture = PictureInBody(template="blocks/picture.html")
+    gallery = Gallery(template="blocks/gallery.html")
+    table = TableBlock(template="blocks/table.html")
+    quote = Quote(template="blocks/quote.html")
+    pull_quote = PullQuote(template="blocks/pull_quote.html")
+    fact_box = FactBox(template="blocks/fact_box.html")
+    file = File(template="blocks/file.html")
+    audio = Audio(template="blocks/audio.html")
+    embed = Embed(template="blocks/embed.html")
+
+    class Meta:
+        required = False
+
+
+def words_in(block: blocks.StreamValue.StreamChild) -> int:
+    """Words a reader would read in this block. A pull quote repeats the story and counts nothing."""
+    if block.block_type == "pull_quote":
+        return 0
+    return sum(len(text.split()) for text in texts_of(block))
+
+
+def texts_of(block: blocks.StreamValue.StreamChild) -> Iterable[str]:
+    """The plain text of a block, in reading order."""
+    value = block.value
+    match block.block_type:
+        case "paragraph" | "list":
+            yield _plain(value)
+        case "subheading":
+            yield value
+        case "picture":
+            yield value["caption"] or ""
+        case "gallery":
+            yield value["heading"] or ""
+            yield from (item["caption"] or "" for item in value["pictures"])
+        case "table":
+            yield from (str(cell) for row in (value or {}).get("data", []) for cell in row if cell)
+        case "quote":
+            yield from (value["text"] or "", value["speaker"] or "", value["role"] or "")
+        case "fact_box":
+            yield from (value["heading"] or "", _plain(value["text"]))
+        case "audio":
+            yield from (value["title"] or "", _plain(value["transcript"]))
+        case "file" | "embed":
+            yield value["title"] or ""
+
+
+def _plain(rich: Any) -> str:
+    # Tags end words: "<p>one</p><p>two</p>" is two words.
+    return strip_tags((rich.source if rich else "").replace("<", " <")).strip()

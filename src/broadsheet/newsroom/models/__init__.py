@@ -1,0 +1,32 @@
+"""The newsroom's nouns. Each file holds the shape of one, and the sentences true of one row; what crosses rows is an act."""
+
+from broadsheet.newsroom.models.articles import Article, Kind
+from broadsheet.newsroom.models.bylines import Byline, Role
+from broadsheet.newsroom.models.front import FrontPage
+from broadsheet.newsroom.models.people import Person
+from broadsheet.newsroom.models.pictures import Picture, Rendition
+from broadsheet.newsroom.models.publication import Publication
+from broadsheet.newsroom.models.purges import Purge
+from broadsheet.newsroom.models.sections import Section
+from broadsheet.newsroom.models.tombstones import Tombstone
+from broadsheet.newsroom.models.topics import Topic
+from broadsheet.newsroom.models.versions import ActName, ChangeClass, PublishedVersion
+
+__all__ = [
+    "ActName",
+    "Article",
+    "Byline",
+    "ChangeClass",
+    "FrontPage",
+    "Kind",
+    "Person",
+    "Picture",
+    "PublishedVersion",
+    "Publication",
+    "Purge",
+    "Rendition",
+    "Role",
+    "Section",
+    "Tombstone",
+    "Topic",
+]

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from wagtail.models import Page
+
+from broadsheet.newsroom.models.addresses import Addressed
+
+
+class FrontPage(Addressed, Page):
+    """The root of the publication. What stands on it is chosen by `listings.front`, not kept here."""
+
+    max_count = 1
+    parent_page_types = ["wagtailcore.Page"]
+    subpage_types = ["newsroom.Section"]
+    promote_panels = []
+    settings_panels = []
+    preview_modes = []
+
+    class Meta:
+        verbose_name = "front page"

@@ -1,0 +1,87 @@
+"""Doors to the public record that do not pass through `Article.save`: the tree, deletion, and pages saved as plain pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import pre_delete, pre_save
+from wagtail.models import Page, PageViewRestriction
+from wagtail.signals import post_page_move, pre_page_move
+
+from broadsheet.newsroom import addresses, guard
+from broadsheet.newsroom.acts import publish as publishing
+from broadsheet.newsroom.acts import unpublish as unpublishing
+from broadsheet.newsroom.models import ActName, Article, Section
+
+
+def connect() -> None:
+    pre_save.connect(guard_plain_page, sender=Page)
+    pre_delete.connect(take_down, sender=Article)
+    pre_delete.connect(refuse_full_section, sender=Section)
+    pre_page_move.connect(demand_move, sender=Article)
+    post_page_move.connect(follow_move, sender=Article)
+    pre_save.connect(refuse_restriction, sender=PageViewRestriction)
+
+
+def guard_plain_page(sender: type[Page], instance: Page, **kwargs: Any) -> None:
+    """An article that was loaded and is saved as a plain page: only what readers cannot see may change."""
+    if instance.pk is None or instance.cached_content_type.model_class() is not Article:
+        return
+    before = Page.objects.filter(pk=instance.pk).values("live", "title", "slug", "first_published_at").first()
+    if before is None or not (before["live"] or instance.live):
+        return
+    written = kwargs.get("update_fields")
+    changed = [name for name in before if before[name] != getattr(instance, name) and (not written or name in written)]
+    if changed:
+        raise guard.UnrecordedChange(f"“{instance.title}”, saved as a plain page, would change {changed}; use .specific.")
+
+
+def take_down(sender: type[Article], instance: Article, **kwargs: Any) -> None:
+    """A live article that is deleted leaves its record and a tombstone."""
+    article = Article.objects.filter(pk=instance.pk, live=True).first()
+    if article is None:
+        return
+    act = guard.act_under_way()
+    with guard.acting(ActName.UNPUBLISH, act.by if act else None, act.note if act else ""):
+        unpublishing.record(article, publishing.Before.of(article))
+
+
+def refuse_full_section(sender: type[Section], instance: Section, **kwargs: Any) -> None:
+    count = Article.objects.filter(section_id=instance.pk, live=True).count()
+    if count:
+        raise guard.UnrecordedChange(
+            f"The section “{instance.name}” still holds {count} published articles: move them or take them down first."
+        )
+
+
+def demand_move(
+    sender: type[Article], instance: Page, parent_page_before: Page, parent_page_after: Page, **kwargs: Any
+) -> None:
+    if instance.live and parent_page_before.pk != parent_page_after.pk:
+        guard.demand(ActName.MOVE, f"“{instance.title}” was about to be moved")
+
+
+def follow_move(
+    sender: type[Article],
+    instance: Page,
+    parent_page_before: Page,
+    parent_page_after: Page,
+    url_path_before: str,
+    **kwargs: Any,
+) -> None:
+    """The article's section is the page above it; its old address leads to the new one."""
+    if parent_page_before.pk == parent_page_after.pk:
+        return
+    article = Article.objects.get(pk=instance.pk)
+    old_lists = publishing.lists_of(article, saved=True)
+    article.section_id = parent_page_after.pk
+    article.save(clean=False)
+    if article.live:
+        addresses.redirect(url_path_before, article)
+        publishing.purge_lists(article, old_lists)
+
+
+def refuse_restriction(sender: type[PageViewRestriction], instance: PageViewRestriction, **kwargs: Any) -> None:
+    raise guard.UnrecordedChange(
+        "Pages are stored for all readers: they cannot be made private. Use “members only”, or leave the story a draft."
+    )
