@@ -24,7 +24,7 @@ ARTICLES = max(ORDER) + 1
 AT_A_TIME = 64
 
 # A page's notice closes the compressed stream as a stored block: these words of it can be read without decoding.
-NOTICE = b"meter-notice"
+NOTICE = b'class="notice"'
 
 # For a server of plain files: the folder that holds what such a reader would get at each view, where the meter gives
 # five articles and the notice starts at the third.
@@ -75,12 +75,12 @@ def visit(
     plain_files: bool = False,
     accept: str = "gzip",
     start_at: int = 0,
-    wall_mark: bytes = b"\x00",
+    wall_mark: bytes = b"gw",
 ) -> Visit:
     """Send readers for `seconds`; each of those present then reads to the end.
 
-    `start_at`: the number of the first reader, so that runs read different articles. `wall_mark`: bytes that the head
-    of a walled answer holds and no other does.
+    `start_at`: the number of the first reader, so that runs read different articles. `wall_mark`: what the ETag of a
+    walled answer holds and no other does.
     """
     parts = urlsplit(url)
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
@@ -143,7 +143,8 @@ def visit(
                 refused += 1
             if data.find(NOTICE, max(head, end - 700)) >= 0:
                 notices += 1
-            if data.find(wall_mark, 0, head) >= 0:
+            at = data.find(b"etag: ", 0, head)
+            if at >= 0 and data.find(wall_mark, at, data.find(b"\r", at)) >= 0:
                 walls += 1
             view = browser.view = browser.view + 1
             if view == 1 and (at := data.find(b"set-cookie: ", 0, head)) >= 0:

@@ -333,6 +333,10 @@ class PageStore:
         self._remove(gone)
         return len(gone)
 
+    def releases(self) -> set[str]:
+        """Those by which the stored addresses were described."""
+        return {Description.from_json(value[_U64.size :]).release for _, value in self._entries(b"d")}
+
     # ── what the worker does
 
     def recompress(self, limit: int = 50) -> int:
