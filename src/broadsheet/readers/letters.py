@@ -39,7 +39,7 @@ class Letter:
 
 def post(letter: Letter) -> None:
     """Send it now; raises MailNotSent. Never inside a transaction: a mail server may take seconds."""
-    house = Publication.current()
+    house = Publication.ours()
     context = {**letter.context, "publication": house, "base_url": config().base_url}
     message = EmailMultiAlternatives(
         subject=letter.subject.format(publication=house.name),

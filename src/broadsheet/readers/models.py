@@ -60,26 +60,25 @@ class Purpose(models.TextChoices):
 
 
 class SentCodes(models.QuerySet["SentCode"]):
-    def take_try(self, id: str, now: datetime) -> bool:
-        """Use up one of the tries of a code that can still be typed in. One statement: parallel tries never exceed the limit."""
+    def take_try(self, id_: str, now: datetime) -> bool:
+        """Use up a try of a code that can still be typed in. One statement: parallel tries never exceed the limit."""
         return bool(
-            self.filter(id=id, used_at=None, expires_at__gt=now, tries__lt=MOST_TRIES).update(
+            self.filter(id=id_, used_at=None, expires_at__gt=now, tries__lt=MOST_TRIES).update(
                 tries=models.F("tries") + 1
             )
         )
 
-    def use(self, id: str, digest: str, now: datetime) -> bool:
-        """Use the code up; True for exactly one of those who try, and only while it is still the code that was sent last."""
-        return bool(self.filter(id=id, digest=digest, used_at=None).update(used_at=now))
+    def use(self, id_: str, digest: str, now: datetime) -> bool:
+        """Use the code up: True for exactly one of those who try, and only while these digits are the last sent."""
+        return bool(self.filter(id=id_, digest=digest, used_at=None).update(used_at=now))
 
-    def take_sending(self, id: str, now: datetime) -> bool:
+    def take_sending(self, id_: str, now: datetime) -> bool:
         """Claim the right to send once more; True for one caller a minute."""
         due = now - SEND_AGAIN_AFTER
-        return bool(self.filter(id=id, used_at=None, sent_at__lte=due, sendings__lt=MOST_SENDINGS).update(sent_at=now))
+        return bool(self.filter(id=id_, used_at=None, sent_at__lte=due).update(sent_at=now))
 
 
 MOST_TRIES = 5
-MOST_SENDINGS = 5  # of one request; then it must begin anew
 VALID_FOR = timedelta(minutes=10)
 SEND_AGAIN_AFTER = timedelta(minutes=1)
 
@@ -97,7 +96,6 @@ class SentCode(models.Model):
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     tries = models.PositiveSmallIntegerField(default=0)
-    sendings = models.PositiveSmallIntegerField(default=1)
     used_at = models.DateTimeField(null=True)
 
     objects: ClassVar[SentCodes] = SentCodes.as_manager()  # type: ignore[assignment]
@@ -106,7 +104,11 @@ class SentCode(models.Model):
         return self.used_at is None and self.tries < MOST_TRIES and now < self.expires_at
 
     def can_be_sent_again_at(self, now: datetime) -> bool:
-        return self.used_at is None and self.sendings < MOST_SENDINGS and now - self.sent_at >= SEND_AGAIN_AFTER
+        return self.used_at is None and now - self.sent_at >= SEND_AGAIN_AFTER
+
+    def is_on_its_way_to(self, email: str) -> bool:
+        """A form sent twice, or a page loaded anew: one mail a minute is enough."""
+        return self.email == email and self.used_at is None and not self.can_be_sent_again_at(clock.now())
 
     @property
     def tries_left(self) -> int:

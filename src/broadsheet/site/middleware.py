@@ -12,7 +12,7 @@ from django.shortcuts import render
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# Forms in stored pages carry no token: a stored page is the same for everyone. These are the addresses they are sent to.
+# Forms in stored pages carry no token: a stored page is the same for everyone. They are sent to these addresses.
 # "stranger": the act asks nothing of a session, so a browser too old to say where a form came from may use it.
 # "session": it does; without an Origin or a Sec-Fetch-Site nobody is believed.
 TOKENLESS_FORMS: dict[str, Literal["stranger", "session"]] = {
@@ -22,7 +22,7 @@ TOKENLESS_FORMS: dict[str, Literal["stranger", "session"]] = {
 
 
 class FromTheGate:
-    """Takes over what the gate says of a request. Only the gate reaches this process, and it strips what others claim."""
+    """Takes over what the gate says of a request. Only the gate reaches this process; it strips what others claim."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
@@ -46,8 +46,8 @@ class SameOrigin:
         if kind is not None and request.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
             if not comes_from_us(request, silence_is_fine=kind == "stranger"):
                 return render(request, "errors/403.html", {"reason": "foreign form"}, status=403)
-            # Set only here, after the check, and not by csrf_exempt on the view: if this middleware were ever taken out,
-            # these forms would be refused by Django's own check instead of being open to everybody.
+            # Set only here, after the check, and not by csrf_exempt on the view: were this middleware ever taken out,
+            # Django's own check would refuse these forms, instead of everybody being believed.
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
         return self._get_response(request)
 

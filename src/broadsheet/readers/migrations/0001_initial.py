@@ -32,7 +32,6 @@ class Migration(migrations.Migration):
                 ("sent_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField(db_index=True)),
                 ("tries", models.PositiveSmallIntegerField(default=0)),
-                ("sendings", models.PositiveSmallIntegerField(default=1)),
                 ("used_at", models.DateTimeField(null=True)),
             ],
         ),

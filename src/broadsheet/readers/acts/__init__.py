@@ -1,0 +1,1 @@
+"""What somebody does with an account: one file an act, with its checks, its write and its announcement."""

@@ -1,0 +1,127 @@
+"""What a reader types on account pages."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from broadsheet.readers.models import User
+
+_DASHES_AND_SPACES = str.maketrans("", "", " -\u2010\u2011\u2012\u2013\u2014\u00a0\u2009\u202f")
+
+
+class EmailForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
+        error_messages={
+            "required": "Please type your e-mail address.",
+            "invalid": "That is not an e-mail address we can write to.",
+        },
+    )
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="Code",
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
+        ),
+        error_messages={"required": "Please type the six digits from the mail."},
+    )
+
+    def clean_code(self) -> str:
+        """Six digits, however they were copied: “123 456”, full-width, with a dash."""
+        typed = unicodedata.normalize("NFKC", self.cleaned_data["code"]).translate(_DASHES_AND_SPACES)
+        if len(typed) != 6 or not (typed.isascii() and typed.isdigit()):
+            raise ValidationError("The code is six digits. This did not use up a try.")
+        return typed
+
+
+class PasswordSignInForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label="Password",
+        max_length=1024,  # hashing a megabyte would be a favour to nobody
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+
+class OwnPasswordForm(forms.Form):
+    password = forms.CharField(
+        label="Your password",
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class NewPasswordForm(forms.Form):
+    password = forms.CharField(
+        label="New password",
+        max_length=1024,
+        strip=False,
+        help_text="At least ten characters. A few unrelated words are good; your name or address are not.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+
+    def clean_password(self) -> str:
+        password = self.cleaned_data["password"]
+        validate_password(password, self._user)
+        return password
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(
+        label="Name",
+        required=False,
+        max_length=120,
+        help_text="As it should stand on what you write here. You may leave it empty.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
+class NewAddressForm(EmailForm):
+    next = None  # type: ignore[assignment]
+
+
+class DeleteForm(forms.Form):
+    email = forms.CharField(
+        label="Your e-mail address",
+        help_text="Type it to say that you mean it.",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+
+    def clean_email(self) -> str:
+        typed = self.cleaned_data["email"].strip().lower()
+        if typed != self._user.email:
+            raise ValidationError("That is not the address of this account.")
+        return typed

@@ -1,0 +1,16 @@
+"""What other parts may hear of accounts. All are sent after the change is committed.
+
+Payload, beside `sender` (the User class) and `signal`:
+
+    registered      user: User                            a new account; its address is proved
+    signed_in       user: User, request: HttpRequest      by code or password; after `registered` for a new account
+    signed_out      user_id: int, session_key: str        by the reader, from the list of sessions, with the account
+    account_erased  user_id: int                          the account is gone, what is kept is without a name
+"""
+
+from django.dispatch import Signal
+
+registered = Signal()
+signed_in = Signal()
+signed_out = Signal()
+account_erased = Signal()

@@ -1,0 +1,48 @@
+"""What must follow whenever an account changes, whoever changes it: a page, the admin, a command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
+from django.dispatch import receiver
+
+from broadsheet.gate.ledger import account_key, open_ledger
+from broadsheet.readers import passes, privacy
+from broadsheet.readers.models import User
+
+
+@receiver(post_save, sender=User)
+def follow_change(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
+    """A closed account loses its passes, one that entered the newsroom gains its class: once it is committed."""
+    if not created and update_fields != frozenset({"last_login"}):
+        transaction.on_commit(lambda: _reclass(instance.pk))
+
+
+@receiver(m2m_changed, sender=User.groups.through)
+@receiver(m2m_changed, sender=User.user_permissions.through)
+def follow_groups(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
+    if action not in ("post_add", "post_remove", "post_clear"):
+        return
+    for id_ in (pk_set or ()) if reverse else (instance.pk,):
+        transaction.on_commit(lambda id_=id_: _reclass(id_))
+
+
+@receiver(pre_delete, sender=User)
+def erase_what_is_held(instance: User, **_: Any) -> None:
+    """Also when an administrator deletes the account: nobody has to remember it."""
+    privacy.erase(instance)
+
+
+@receiver(post_delete, sender=User)
+def forget_reads(instance: User, **_: Any) -> None:
+    id_ = instance.pk
+    transaction.on_commit(lambda: passes.drop_all_of(id_))
+    transaction.on_commit(lambda: open_ledger().forget(account_key(id_)))
+
+
+def _reclass(id_: int) -> None:
+    # Read anew: permissions are kept on the instance that asked for them first.
+    if (user := User.objects.filter(pk=id_).first()) is not None:
+        passes.reclass(user)
