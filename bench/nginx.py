@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.conftest import program
-from tests.server import free_port, session_members
+from tests.server import free_port, family
 
 CONFIGURATION = """\
 daemon off;
@@ -65,12 +65,8 @@ class Nginx:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def session(self) -> int:
-        return self.process.pid
-
     def pids(self) -> list[int]:
-        return session_members(self.session)
+        return family(self.process.pid)
 
     def stop(self) -> None:
         self.process.terminate()

@@ -9,15 +9,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from tests.server import session_members
+from tests.server import family
 
 TICKS = os.sysconf("SC_CLK_TCK")
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
-
-
-def tree(session: int) -> list[int]:
-    """All processes started under one session leader."""
-    return session_members(session)
 
 
 def cpu_us(pids: Iterable[int]) -> float:
@@ -60,12 +55,12 @@ def _own_kb(pid: int) -> float:
     return total
 
 
-def wait_until_quiet(session: int, limit_s: float = 180, share: float = 0.03) -> None:
+def wait_until_quiet(founder: int, limit_s: float = 180, share: float = 0.03) -> None:
     """Until the server uses less than `share` of a core: what warming up has set off (compression) is done."""
     deadline = time.monotonic() + limit_s
     quiet = 0
     while time.monotonic() < deadline and quiet < 3:
-        before = cpu_us(tree(session))
+        before = cpu_us(family(founder))
         time.sleep(1)
-        used = cpu_us(tree(session)) - before
+        used = cpu_us(family(founder)) - before
         quiet = quiet + 1 if used < share * 1e6 else 0

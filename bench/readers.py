@@ -1,7 +1,8 @@
 """Readers at their browsers, as fast as one core of Python can move them.
 
 64 at a time; each opens 8 pages (6 articles, 2 of them twice) over one connection with a cookie jar of their own,
-leaves, and the next one sits down. What each jar and page held is counted, so that the server's own counters can be checked.
+leaves, and the next one sits down. What each jar and page held is counted, so that the server's own counters can be
+checked.
 
 Written on bare sockets: wrk reaches a third of this rate when every connection has a jar, and a server that waits for
 its load generator spends more CPU time per request than one that is busy.

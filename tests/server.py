@@ -138,19 +138,26 @@ class Server:
     def pids(self) -> list[int]:
         """The server's processes, the supervisor first."""
         assert self.process is not None
-        return session_members(self.process.pid)
+        return family(self.process.pid)
 
 
-def session_members(session: int) -> list[int]:
-    """The processes of a session: all that were started under one `start_new_session`, orphans included."""
-    members = []
+def family(founder: int) -> list[int]:
+    """A process and all that descend from it, parents before children; zombies are dead."""
+    children: dict[int, list[int]] = {}
+    alive = set()
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if int(fields[3]) == session and fields[0] != "Z":
-            members.append(int(folder.name))
-    return sorted(members)
+        if state != "Z":
+            alive.add(int(folder.name))
+            children.setdefault(int(parent), []).append(int(folder.name))
+    members, queue = [], [founder] if founder in alive else []
+    while queue:
+        pid = queue.pop(0)
+        members.append(pid)
+        queue += sorted(children.get(pid, []))
+    return members
