@@ -10,8 +10,8 @@ from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.conftest import program
-from tests.server import free_port, family
+from tests.programs import program
+from tests.server import family, free_port
 
 CONFIGURATION = """\
 daemon off;

@@ -19,6 +19,8 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from broadsheet.release import release
+from tests.programs import program
 from tests.server import Server, free_port
 
 if TYPE_CHECKING:
@@ -44,12 +46,6 @@ def pytest_sessionfinish() -> None:
 
 
 # Services a test may need: where to look for the program
-
-
-def program(name: str) -> str | None:
-    """The path of a program, also where Debian keeps it off the path."""
-    places = [*os.environ["PATH"].split(os.pathsep), "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
-    return shutil.which(name, path=os.pathsep.join(places))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -102,7 +98,25 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(migrated: Path, django_db_blocker: DjangoDbBlocker) -> None:
+def collected(pytestconfig: pytest.Config) -> None:
+    """Static files under their hashed names, as a start collects them: no page can be drawn without."""
+    kept = pytestconfig.cache.mkdir("static")
+    folder = kept / release()
+    if not folder.exists():
+        for stale in kept.iterdir():
+            if stale.stat().st_mtime < time.time() - 86_400:  # younger ones may serve a run that is under way
+                shutil.rmtree(stale)
+        draft = kept / f"draft-{os.getpid()}"
+        with tempfile.TemporaryDirectory() as data:
+            command = [sys.executable, "-m", "django", "collectstatic", "--no-input", "--verbosity=0"]
+            subprocess.run(command, env={**os.environ, "BROADSHEET_DATA": data}, check=True, capture_output=True)
+            shutil.copytree(Path(data) / "static", draft)
+        draft.rename(folder)
+    (DATA / "static").symlink_to(folder, target_is_directory=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(migrated: Path, collected: None, django_db_blocker: DjangoDbBlocker) -> None:
     """In place of pytest-django's: the database of this run's own data folder, as migrations leave it."""
     shutil.copy(migrated, DATA / "broadsheet.sqlite3")
 
