@@ -58,7 +58,7 @@ _WALL_LETTER = {
     for reader in ReaderClass
 }
 
-# What is missing: nothing (answered), the description, or a page by its verdict class letter; as the site is asked for it
+# What is missing: nothing (answered), the description, or a page by its class letter; in the words the site is asked in
 ANSWERED = ""
 DESCRIPTION = "describe"
 

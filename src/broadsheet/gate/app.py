@@ -60,7 +60,8 @@ _DOWN_HEADERS = [
 ]
 _DOWN = b"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>One moment</title>
-</head><body><h1>One moment, please</h1><p>This page cannot be made just now. Please try again shortly.</p></body></html>
+</head><body><h1>One moment, please</h1>
+<p>This page cannot be made just now. Please try again shortly.</p></body></html>
 """
 
 

@@ -369,7 +369,7 @@ class PageStore:
                 return False
             gone, self._open = self._open, None
             try:
-                _discard_after_boot(self._folder)
+                _discard_unusable(self._folder)
                 self._open = _opened(self._folder)
             except (StoreFailed, OSError) as fault:
                 log.error("The page store cannot be opened; pages are made anew for every reader. %s", fault)
@@ -702,8 +702,10 @@ def _opened(folder: Path) -> _Open:
         return _Open(folder)
 
 
-def _discard_after_boot(folder: Path) -> None:
-    """Throw the store away if the machine has started since it was made."""
+def _discard_unusable(folder: Path) -> None:
+    """Throw the store away if the machine has started since it was made; or what is left of it, if parts are missing."""
+    if _identity(folder) is None:
+        _remove_files(folder)
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

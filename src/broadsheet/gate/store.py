@@ -22,6 +22,7 @@ else:  # LMDB's types are generic in its stubs only
     Txn, Db = lmdb.Transaction, object
 
 MOST_READERS = 1024
+READERS_BYTES = 72 << 10  # a slot takes 64 bytes, and the head of the file some more
 
 # What LMDB raises when there is no room: map full, disk full, or the files are gone or unusable.
 StoreFailed = lmdb.Error
@@ -30,6 +31,7 @@ StoreFailed = lmdb.Error
 def open_environment(folder: Path, map_bytes: int, dbs: int) -> lmdb.Environment:
     """Unsynced: a commit survives the death of any process, and a power cut once `sync()` has run after it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _allocate_readers(folder / "lock.mdb")
     environment = lmdb.open(
         str(folder),
         map_size=map_bytes,
@@ -40,11 +42,22 @@ def open_environment(folder: Path, map_bytes: int, dbs: int) -> lmdb.Environment
         readahead=False,  # pages are small and asked for in no order
         mode=0o600,
     )
-    with suppress(OSError), (folder / "lock.mdb").open("r+b") as lock:
-        # The reader table is written through a map: a hole in it on a full disk would kill the process.
-        os.posix_fallocate(lock.fileno(), 0, os.fstat(lock.fileno()).st_size)
     environment.reader_check()
     return environment
+
+
+def _allocate_readers(lock: Path) -> None:
+    """The reader table is written through a map: a hole in it on a full disk would kill the process.
+
+    Only before LMDB opens the file, never after: closing any descriptor of it gives up the locks LMDB holds (fcntl(2)),
+    and the next process would begin the table anew under those who read.
+    """
+    with suppress(OSError):
+        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, READERS_BYTES)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager
