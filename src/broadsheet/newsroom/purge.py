@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from functools import cache
 from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import models, transaction
 
 from broadsheet.config import config
-from broadsheet.gate.pages import PageStore
+from broadsheet.gate.pages import PageStore, open_pages
 
 if TYPE_CHECKING:
     from broadsheet.newsroom.models import Purge
@@ -23,10 +22,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@cache
 def page_store() -> PageStore:
     """The page store of this process."""
-    return PageStore(config().pages)
+    return open_pages(config().pages)
 
 
 def purge(tags: Iterable[str]) -> None:

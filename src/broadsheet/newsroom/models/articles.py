@@ -90,9 +90,27 @@ class ArticleQuerySet(PageQuerySet):
         tags.note(f"list:person:{person.pk}")
         return self.published().filter(bylines__person=person).distinct()
 
+    def at(self, section: str, slug: str) -> ArticleQuerySet:
+        """The one live article of this address, if any, without what only its page draws."""
+        return self.filter(live=True, slug=slug, section__slug=section).select_related("section").defer("body")
+
+    def for_page(self) -> ArticleQuerySet:
+        """With all that its own page draws."""
+        return (
+            self.filter(live=True)
+            .select_related("section", "picture", "picture__dark")
+            .prefetch_related("topics", "bylines__person", *_FOR_LISTS)
+        )
+
     def for_list(self) -> ArticleQuerySet:
         """With all that a list draws, and without the bodies, in a fixed number of queries."""
         return self.select_related("section", "picture", "picture__dark").prefetch_related(*_FOR_LISTS).defer("body")
+
+    def for_feed(self) -> ArticleQuerySet:
+        """With all that a feed says of each; bodies too, as free stories are given whole."""
+        return self.select_related("section", "picture").prefetch_related(
+            "topics", "bylines__person", "picture__renditions"
+        )
 
     def update(self, **values: Any) -> int:
         if not guard.act_under_way() and not PUBLIC_COLUMNS.isdisjoint(values) and self.filter(live=True).exists():

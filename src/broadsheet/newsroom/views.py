@@ -1,0 +1,171 @@
+"""Every page a reader can open. A view finds what the address names and offers the page; drawing is for the templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from broadsheet.config import config
+from broadsheet.gate.pages import VerdictClass
+from broadsheet.newsroom import listings
+from broadsheet.newsroom.models import Article, Person, Publication, Section, Tombstone, Topic
+from broadsheet.newsroom.models.articles import ArticleQuerySet
+from broadsheet.newsroom.offering import Page, offer
+from broadsheet.newsroom.search import find
+
+SHORTEST_QUERY = 2
+LONGEST_QUERY = 200
+MOST_RESULT_PAGES = 10
+
+
+def front(request: HttpRequest) -> HttpResponse:
+    def draw(verdict: VerdictClass) -> str:
+        house = the_house(request, verdict)
+        chosen = listings.front(house["menu"])
+        return drawn(
+            "pages/front.html",
+            {
+                **house,
+                "today": listings.today(house["publication"]),
+                "lead": chosen.lead,
+                "secondary": chosen.secondary,
+                "briefs": chosen.briefs,
+                "rows": chosen.rows,
+            },
+        )
+
+    listings.today(Publication.ours())  # the description, too, is good until midnight
+    return offer(request, Page("front", draw))
+
+
+def section(request: HttpRequest, section: str, number: str = "1") -> HttpResponse:
+    found = get_object_or_404(Section.objects.filter(live=True), slug=section)
+    return _list(request, "section", found, Article.objects.in_section, number, has_lead=True)
+
+
+def topic(request: HttpRequest, slug: str, number: str = "1") -> HttpResponse:
+    return _list(request, "topic", get_object_or_404(Topic, slug=slug), Article.objects.about, number)
+
+
+def person(request: HttpRequest, slug: str, number: str = "1") -> HttpResponse:
+    return _list(request, "person", get_object_or_404(Person, slug=slug), Article.objects.by_person, number)
+
+
+def _list(
+    request: HttpRequest,
+    noun: str,
+    of: Any,
+    articles: Callable[[Any], ArticleQuerySet],
+    digits: str,
+    has_lead: bool = False,
+) -> HttpResponse:
+    number = int(digits)
+    if number < 1:
+        raise Http404
+    if number == 1 and request.path != of.url:
+        return HttpResponsePermanentRedirect(of.url)
+    found, pager = listings.page_of(articles(of), number, of.url)
+
+    def draw(verdict: VerdictClass) -> str:
+        lead = listings.section_lead(found) if has_lead and number == 1 else None
+        context = {noun: of, "articles": listings.without(found, lead), "lead": lead, "pager": pager}
+        return drawn(f"pages/{noun}.html", {**the_house(request, verdict), **context})
+
+    return offer(request, Page(noun, draw))
+
+
+def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
+    found = Article.objects.at(section, slug).first()
+    if found is None:
+        return taken_down(request)
+
+    def draw(verdict: VerdictClass) -> str:
+        story = Article.objects.for_page().get(pk=found.pk)
+        opening = None if verdict.is_open else story.opening
+        blocks = list(story.body) if opening is None else opening.blocks
+        if opening is not None:
+            story.body = None  # nothing that is withheld is at hand for a template
+        return drawn(
+            "pages/article.html",
+            {
+                **the_house(request, verdict),
+                "article": story,
+                "walled": opening is not None,
+                "blocks": blocks,
+                "words_left": opening.words_left if opening else 0,
+                "topics": list(story.topics.all()),
+                "bylines": list(story.bylines.all()),
+            },
+        )
+
+    found.is_metered  # noqa: B018  notes the moment the public-interest switch ends, for the description too
+    return offer(request, Page("article", draw, article=found.for_meter()))
+
+
+def taken_down(request: HttpRequest) -> HttpResponse:
+    """The notice at the address of what is no longer here; for an address that never was, Http404."""
+    tombstone = get_object_or_404(Tombstone, path=request.path)
+    context = {**the_house(request, VerdictClass.OPEN_ANONYMOUS), "article": tombstone, "notice": tombstone.notice}
+    return HttpResponse(drawn("errors/410.html", context), status=410)
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    query = re.sub(r"\s+", " ", request.GET.get("q", "").replace("\x00", "")).strip()[:LONGEST_QUERY]
+    number = request.GET.get("page", "1")
+    number = min(int(number), MOST_RESULT_PAGES) if number.isascii() and number.isdigit() and number != "0" else 1
+    context: dict[str, Any] = {"query": query, "too_short": 0 < len(query) < SHORTEST_QUERY, "articles": []}
+    if len(query) >= SHORTEST_QUERY:
+        context["articles"], context["pager"] = find(query, number)
+    response = HttpResponse(drawn("pages/search.html", {**the_house(request, VerdictClass.OPEN_ANONYMOUS), **context}))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def serve(request: HttpRequest, path: str = "") -> HttpResponse:
+    """Addresses that no other view has: nothing Wagtail's tree holds is shown by another way than the views above."""
+    return taken_down(request)
+
+
+# ── what every page is given
+
+
+def the_house(request: HttpRequest, verdict: VerdictClass) -> dict[str, Any]:
+    return {
+        "publication": Publication.ours(),
+        "menu": list(Section.objects.in_order()),
+        "verdict": verdict,
+        "canonical_url": config().base_url + request.path,
+    }
+
+
+def drawn(template: str, context: dict[str, Any]) -> str:
+    """Without the request: what is drawn for all readers must not know who asks."""
+    with timezone.override(context["publication"].time_zone):
+        return render_to_string(template, context)
+
+
+# ── errors, in the dress of the house
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 404)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 403)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    # Without the database: it may be what failed.
+    return render(request, "errors/500.html", {"publication": Publication(), "menu": []}, status=500)
+
+
+def _error(request: HttpRequest, status: int) -> HttpResponse:
+    context = {"publication": Publication.ours(), "menu": list(Section.objects.in_order())}
+    return HttpResponse(drawn(f"errors/{status}.html", context), status=status)
