@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import django
 import psycopg
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -39,6 +40,7 @@ os.environ |= {
 }
 if Path("src/broadsheet/newsroom/migrations/0001_initial.py").exists():
     os.environ["DJANGO_SETTINGS_MODULE"] = "broadsheet.site.settings"
+    django.setup()  # pytest-django looked for settings before this file was read
 
 
 def pytest_sessionfinish() -> None:
@@ -113,6 +115,10 @@ def collected(pytestconfig: pytest.Config) -> None:
             shutil.copytree(Path(data) / "static", draft)
         draft.rename(folder)
     (DATA / "static").symlink_to(folder, target_is_directory=True)
+    from django.contrib.staticfiles.storage import staticfiles_storage
+
+    # It read the names when Django was set up, and there were none.
+    staticfiles_storage.hashed_files, staticfiles_storage.manifest_hash = staticfiles_storage.load_manifest()
 
 
 @pytest.fixture(scope="session")

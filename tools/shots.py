@@ -1,7 +1,7 @@
 """Pictures of every page and state, on a phone and a desk, light and dark: what a designer looks at after a change.
 
-The server must be running, with stories in it. The states of the meter are reached as a reader reaches them: by reading. The
-code is read from the outbox of the server's data folder, so accounts are shown only where that folder is at hand.
+The server must be running, with stories in it. A reader's states are reached by reading.
+Codes are read from the outbox of the server's data folder, so accounts are shown only where that folder is at hand.
 """
 
 from __future__ import annotations
@@ -84,9 +84,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/shots", description=__doc__)
     parser.add_argument("address", nargs="?", default="http://127.0.0.1:8000", help="where the server listens")
-    parser.add_argument(
-        "--data", type=Path, default=Path("data"), help="the server's data folder, for codes from its outbox"
-    )
+    parser.add_argument("--data", type=Path, default=Path("data"), help="its data folder, for the outbox")
     parser.add_argument("--chromium", default=shutil.which("chromium"), help="the browser's program")
     return parser.parse_args()
 

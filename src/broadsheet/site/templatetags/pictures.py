@@ -65,36 +65,34 @@ def renditions_of(picture: Picture) -> dict[str, Rendition]:
 
 
 def _drawn(picture: Picture, sizes: str, attributes: str) -> SafeString:
-    sizes = conditional_escape(sizes)
     light, dark = _srcsets(picture), _srcsets(picture.dark) if picture.dark_id else {}
-    sources = []
+    sizes = conditional_escape(sizes)
+    parts = []
     for kind in MODERN:
+        start = f'<source type="image/{kind}"'
         if dark:
-            sources.append(
-                f'<source type="image/{kind}" media="(prefers-color-scheme: dark)" srcset="{dark[kind]}" sizes="{sizes}">'
-            )
-        sources.append(f'<source type="image/{kind}" srcset="{light[kind]}" sizes="{sizes}">')
+            parts.append(f'{start} media="(prefers-color-scheme: dark)" srcset="{dark[kind]}" sizes="{sizes}">')
+        parts.append(f'{start} srcset="{light[kind]}" sizes="{sizes}">')
     fallback = renditions_of(picture)[_spec(_fallback_width(picture), "jpeg")]
-    sources.append(
+    parts.append(
         f'<img src="{conditional_escape(fallback.url)}" alt="{conditional_escape(picture.alt_text)}"'
         f' width="{picture.width}" height="{picture.height}" {attributes}>'
     )
-    return mark_safe(f"<picture>{''.join(sources)}</picture>")
+    return mark_safe(f"<picture>{''.join(parts)}</picture>")  # noqa: S308
 
 
 def _srcsets(picture: Picture) -> dict[str, str]:
-    files = renditions_of(picture)
+    files, widths = renditions_of(picture), _widths(picture)
     return {
-        kind: ", ".join(f"{conditional_escape(files[_spec(w, kind)].url)} {w}w" for w in _widths(picture))
+        kind: ", ".join(f"{conditional_escape(files[_spec(width, kind)].url)} {width}w" for width in widths)
         for kind in MODERN
     }
 
 
 def _widths(picture: Picture) -> list[int]:
     """Never wider than the picture itself, which would name one file by several widths."""
-    return [width for width in WIDTHS if width < picture.width] + (
-        [picture.width] if picture.width <= WIDTHS[-1] else []
-    )
+    narrower = [width for width in WIDTHS if width < picture.width]
+    return [*narrower, picture.width] if picture.width <= WIDTHS[-1] else narrower
 
 
 def _fallback_width(picture: Picture) -> int:

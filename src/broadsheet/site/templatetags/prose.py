@@ -10,7 +10,6 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from wagtail.blocks.base import BoundBlock
-from wagtail.rich_text import RichText
 
 register = template.Library()
 
@@ -27,12 +26,3 @@ def prose(context: Context, blocks: Iterable[BoundBlock], dateline: str = "") ->
         place = format_html('<span class="dateline">{}</span> ', dateline)
         rendered[0] = rendered[0][: opening.end()] + place + rendered[0][opening.end() :]
     return mark_safe("\n".join(rendered))  # noqa: S308  each block has escaped what it shows
-
-
-@register.filter
-def unwrapped(text: RichText) -> SafeString:
-    """Rich text of one paragraph without its `<p>`: the words of a list item."""
-    html = str(text).strip()
-    if html.startswith("<p") and html.endswith("</p>") and html.count("<p") == 1:
-        html = html[html.index(">") + 1 : -len("</p>")]
-    return mark_safe(html)  # noqa: S308  Wagtail has let through what its features allow

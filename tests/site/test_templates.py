@@ -1,0 +1,387 @@
+"""Pages as readers get them, drawn from real rows: whole, valid, and the same for everybody of a class."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.images import ImageFile
+from django.template.loader import render_to_string
+from PIL import Image
+from wagtail.documents import get_document_model
+
+from broadsheet.gate.pages import VerdictClass
+from broadsheet.newsroom.acts.publish import publish
+from broadsheet.newsroom.models import Article, Byline, FrontPage, Person, Picture, Publication, Role, Section, Topic
+from tests.site.markup import Markup
+
+pytestmark = pytest.mark.django_db
+
+PUBLISHED = datetime(2019, 10, 15, 9, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Row:
+    section: Section
+    articles: list[Article]
+
+
+@dataclass(frozen=True)
+class Pager:
+    number: int = 1
+    previous_url: str = ""
+    next_url: str = ""
+
+
+@pytest.fixture
+def section() -> Section:
+    return FrontPage.objects.get().add_child(instance=Section(title="World", slug="world", description="War & peace"))
+
+
+@pytest.fixture
+def picture() -> Picture:
+    return a_picture("A map", dark=a_picture("A map at night"))
+
+
+@pytest.fixture
+def article(section: Section, picture: Picture) -> Article:
+    """A story with everything a story can have."""
+    return a_story(section, picture=picture, body=everything(picture))
+
+
+def a_picture(title: str, **fields: Any) -> Picture:
+    file = io.BytesIO()
+    Image.new("RGB", (900, 600), "#cdd").save(file, "PNG")
+    file.seek(0)
+    fields = {"alt_text": "The border, with two towns", "caption": "Two <towns>", "credit": "Ana Lima / Lusa", **fields}
+    return Picture.objects.create(title=title, file=ImageFile(file, f"{title}.png"), **fields)
+
+
+def a_story(section: Section, headline: str = "A deal & a border", **fields: Any) -> Article:
+    fields = {"kicker": "Syria", "standfirst": "Troops entered <two> towns.", "dateline": "Tell Tamer", **fields}
+    slug = f"story-{Article.objects.count()}"
+    story = section.add_child(instance=Article(title=headline, slug=slug, live=False, **fields))
+    person = Person.objects.get_or_create(name="Ana Lima", slug="ana-lima")[0]
+    story.bylines.add(Byline(person=person, role=Role.REPORTED))
+    story.topics.add(Topic.objects.get_or_create(name="Borders", slug="borders")[0])
+    publish(story, first_published_at=PUBLISHED)
+    return Article.objects.get(pk=story.pk)
+
+
+def everything(picture: Picture) -> str:
+    """One of each block an article may be made of, as the editor stores them."""
+    document = get_document_model().objects.create(title="The ruling", file=ContentFile(b"%PDF-1.4 ...", "ruling.pdf"))
+    recording = get_document_model().objects.create(title="The call", file=ContentFile(b"ID3", "call.mp3"))
+    blocks = [
+        ("paragraph", '<p data-block-key="abc">Late on <b>Sunday</b>, an agreement was reached.</p>'),
+        ("subheading", "What is <agreed>"),
+        ("list", '<ul><li data-block-key="def">Troops deploy</li><li>Borders hold</li></ul>'),
+        ("list", "<ol><li>First</li><li>Second</li></ol>"),
+        ("picture", {"picture": picture.pk, "caption": ""}),
+        ("gallery", {"heading": "Places", "pictures": [{"picture": picture.pk, "caption": words} for words in ("One", "")]}),
+        ("table", {
+            "data": [["Town", "Entered"], ["Ain Issa", None], ["<b>Tell Tamer</b>", "Monday"]],
+            "first_row_is_table_header": True, "first_col_is_header": True, "table_caption": "Who is where",
+        }),
+        ("quote", {"text": "We will go on.", "speaker": "Arba Agung", "role": "Navy"}),
+        ("pull_quote", {"text": "We will go on.", "speaker": "Arba Agung"}),
+        ("fact_box", {"heading": "The ship", "text": "<ul><li>Built in 1993</li></ul>"}),
+        ("file", {"document": document.pk, "title": ""}),
+        ("audio", {"audio": recording.pk, "title": "The call", "credit": "", "transcript": "<p>Hello?</p>"}),
+        ("embed", {"url": "https://youtu.be/dQw4w9WgXcQ", "title": "The carrier leaves", "thumbnail": None}),
+        ("embed", {"url": "https://vimeo.com/76979871", "title": "The carrier returns", "thumbnail": picture.pk}),
+    ]  # fmt: skip
+    return json.dumps([{"type": name, "value": value} for name, value in blocks])
+
+
+def drawn(template: str, verdict: str = "a", **context: Any) -> Markup:
+    page = Markup(render_to_string(template, {**everywhere(), "verdict": VerdictClass(verdict), **context}))
+    assert page.faults == []
+    return page
+
+
+def everywhere() -> dict[str, Any]:
+    return {
+        "publication": Publication.ours(),
+        "menu": list(Section.objects.in_order()),
+        "canonical_url": "http://testserver/some/page/",
+    }
+
+
+def drawn_article(article: Article, verdict: str = "a", **context: Any) -> Markup:
+    parts = {
+        "article": article,
+        "walled": False,
+        "blocks": list(article.body),
+        "words_left": 0,
+        "topics": list(article.topics.all()),
+        "bylines": list(article.bylines.all()),
+    }
+    return drawn("pages/article.html", verdict, **{**parts, **context})
+
+
+def walled(article: Article, verdict: str = "w") -> Markup:
+    return drawn_article(article, verdict, walled=True, blocks=list(article.body)[:1], words_left=570)
+
+
+def structured(page: Markup) -> Mapping[str, Any]:
+    (block,) = page.all("script", type="application/ld+json")
+    return json.loads(block.text)
+
+
+def test_an_article_with_every_block_is_valid_and_ends_where_the_gate_closes_it(article: Article) -> None:
+    page = drawn_article(article)
+
+    assert page.text.rstrip().endswith("</body></html>")
+    assert "data-block-key" not in page.text
+    assert [h.text for h in page.all("h1")] == ["A deal & a border"]
+    assert page.all("table") and page.all("caption")[0].text == "Who is where"
+    assert [cell.text for cell in page.all("th", scope="row")] == ["Ain Issa", "<b>Tell Tamer</b>"]
+    assert page.all("audio")[0].attributes["controls"] is None
+    assert len(page.all("figure", _class="quote")) == 1
+
+
+def test_the_dateline_runs_into_the_first_paragraph(article: Article) -> None:
+    page = drawn_article(article)
+
+    assert '<p><span class="dateline">Tell Tamer</span> Late on' in page.text
+    assert page.text.count('class="dateline"') == 1
+
+
+def test_an_embed_is_a_plain_link_until_it_is_pressed(article: Article) -> None:
+    page = drawn_article(article)
+    youtube, vimeo = page.all("a", _class="embed__link")
+
+    assert not page.all("iframe")
+    assert youtube.attributes["href"] == "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+    assert (youtube.attributes["data-player"] or "").startswith("https://www.youtube-nocookie.com/")
+    assert (vimeo.attributes["data-player"] or "").startswith("https://player.vimeo.com/")
+
+
+def test_pictures_come_light_and_dark_and_only_the_first_is_hurried(article: Article) -> None:
+    page = drawn_article(article)
+    first, *others = page.all("img")
+
+    assert first.attributes["fetchpriority"] == "high"
+    assert "loading" not in first.attributes
+    assert {other.attributes["loading"] for other in others} == {"lazy"}
+    assert {source.attributes["type"] for source in page.all("source")} == {"image/avif", "image/webp"}
+    assert page.all("source", media="(prefers-color-scheme: dark)")
+    assert "900w" in page.all("source")[0].attributes["srcset"]
+    assert "1600w" not in page.text  # the picture is 900 wide: no name promises more
+
+
+def test_what_editors_write_is_escaped(article: Article) -> None:
+    page = drawn_article(article)
+
+    assert "Troops entered &lt;two&gt; towns." in page.text
+    assert "Two &lt;towns&gt;" in page.text
+    assert "<two>" not in page.text
+    assert "<towns>" not in page.text
+
+
+def test_structured_data_cannot_break_out_of_its_element(section: Section) -> None:
+    headline = "</script><script>alert(1)</script><!-- & “quotes”"
+    page = drawn_article(a_story(section, headline))
+
+    assert structured(page)["headline"] == headline
+    assert len(page.all("script", type="application/ld+json")) == 1
+    assert not [
+        script for script in page.all("script") if "src" not in script.attributes and "type" not in script.attributes
+    ]
+
+
+def test_structured_data_says_who_when_and_that_it_is_metered(article: Article) -> None:
+    told = structured(drawn_article(article))
+
+    assert told["@type"] == "NewsArticle"
+    assert told["isAccessibleForFree"] is False
+    assert told["datePublished"] == "2019-10-15T09:30:00+00:00"
+    assert told["author"] == [{"@type": "Person", "name": "Ana Lima", "url": "http://testserver/people/ana-lima/"}]
+    assert told["image"]["creditText"] == "Ana Lima / Lusa"
+    assert "articleBody" not in told
+
+
+def test_a_free_article_says_so(section: Section) -> None:
+    page = drawn_article(a_story(section, always_free=True))
+
+    assert structured(page)["isAccessibleForFree"] is True
+
+
+def test_an_opinion_is_labelled(section: Section) -> None:
+    story = a_story(section, kind="opinion")
+    page = drawn_article(story)
+
+    assert "Opinion" in page.all("p", _class="kicker")[0].text
+    assert structured(page)["@type"] == ["NewsArticle", "OpinionNewsArticle"]
+    front = drawn("pages/front.html", today=PUBLISHED, lead=None, secondary=[], briefs=[story], rows=[])
+    assert "Opinion" in front.all("p", _class="story__kicker")[0].text
+
+
+def test_the_wall_holds_one_field_without_token_and_nothing_of_the_rest(article: Article) -> None:
+    page = walled(article)
+    (form,) = page.all("form")
+    fields = {field.attributes["name"]: field.attributes.get("value") for field in page.all("input")}
+
+    assert (form.attributes["action"], form.attributes["method"]) == ("/register/", "post")
+    assert fields == {"next": article.url, "email": None}
+    assert page.all("a", href=f"/login/?next={article.url}")
+    assert "Thank you. You are a loyal" in page.text
+    assert "570 words" in page.text
+    for withheld in ("We will go on", "Ain Issa", "Built in 1993", "Hello?", "The carrier"):
+        assert withheld not in page.text
+
+
+def test_a_walled_reader_with_an_account_is_not_asked_to_register(article: Article) -> None:
+    page = walled(article, "x")
+
+    assert not page.all("form")
+    assert not page.all("a", href="/register/")
+
+
+@pytest.mark.parametrize("verdict", [str(verdict) for verdict in VerdictClass])
+def test_a_page_knows_the_class_of_its_reader_and_no_more(article: Article, verdict: str) -> None:
+    page = walled(article, verdict) if verdict in ("w", "x") else drawn_article(article, verdict)
+    ears = {link.attributes["href"] for link in page.all("a")} & {"/login/", "/register/", "/account/"}
+    in_masthead = page.text[page.text.index("<header") : page.text.index("</header")]
+
+    if verdict in ("a", "w"):
+        assert "/login/" in in_masthead and "/register/" in in_masthead and "/account/" not in in_masthead
+    else:
+        assert "/account/" in in_masthead and "/login/" not in in_masthead
+    assert ("/edit/" in in_masthead) is (verdict == "e")
+    assert ears
+    assert "csrfmiddlewaretoken" not in page.text
+
+
+def test_the_bare_minimum_of_an_article_stands(section: Section) -> None:
+    story = section.add_child(instance=Article(title="Words only", slug="words-only", live=False))
+    publish(story)
+    page = drawn_article(Article.objects.get(pk=story.pk))
+
+    assert page.all("article", _class="article--plain")
+    for absent in ("standfirst", "dateline", "topics", "rights", "picture"):
+        assert not re.search(f'class="{absent}"', page.text), absent
+
+
+@pytest.mark.parametrize("stories", range(8))
+def test_a_front_page_stands_with_any_number_of_stories(section: Section, picture: Picture, stories: int) -> None:
+    articles = [
+        a_story(section, f"Story {number}", picture=picture if number % 3 == 0 else None) for number in range(stories)
+    ]
+    for pictured in (True, False):
+        rows = [Row(section, [story for story in articles if pictured or not story.picture][:6])]
+        page = drawn(
+            "pages/front.html",
+            today=PUBLISHED,
+            lead=articles[0] if articles else None,
+            secondary=articles[1:5],
+            briefs=articles[5:9],
+            rows=rows,
+        )
+        for story in rows[0].articles:
+            assert story.headline in page.text
+        assert page.all("h1")[0].text == "The Broadsheet"
+
+
+def test_lists_stand_full_and_empty(section: Section, picture: Picture) -> None:
+    articles = [a_story(section, f"Story {number}", picture=picture) for number in range(7)]
+    topic, person = Topic.objects.get(), Person.objects.get()
+    older = Pager(2, "/world/", "/world/page/3/")
+
+    full = drawn(
+        "pages/section.html",
+        section=section,
+        lead=articles[0],
+        articles=articles[1:],
+        pager=Pager(1, "", "/world/page/2/"),
+    )
+    assert full.all("a", aria_current="page")[0].text == "World"
+    assert drawn("pages/section.html", section=section, lead=None, articles=articles, pager=older).all("a", rel="next")
+    assert (
+        "Nothing has been published"
+        in drawn("pages/section.html", section=section, lead=None, articles=[], pager=Pager()).text
+    )
+    for articles_ in (articles, []):
+        drawn("pages/topic.html", topic=topic, articles=articles_, pager=older)
+        drawn("pages/person.html", person=person, articles=articles_, pager=Pager())
+
+
+def test_search_answers_every_question(section: Section) -> None:
+    found = [a_story(section)]
+    asked = {"pager": Pager(), "too_short": False}
+
+    assert "A deal &amp; a border" in drawn("pages/search.html", query="deal", articles=found, **asked).text
+    nothing = drawn("pages/search.html", query='"><b>deal', articles=[], **asked)
+    assert nothing.all("input", _name="q")[0].attributes["value"] == '"><b>deal'
+    assert "No article has those words" in nothing.text
+    assert "at least two" in drawn("pages/search.html", query="d", articles=[], pager=Pager(), too_short=True).text
+    drawn("pages/search.html", query="", articles=[], **asked)
+
+
+@pytest.mark.parametrize("code", ["403", "404", "500"])
+def test_errors_are_pages_too(section: Section, code: str) -> None:
+    assert drawn(f"errors/{code}.html").all("a", href="/")
+
+
+def test_what_was_taken_down_says_so_under_its_headline(article: Article) -> None:
+    page = drawn("errors/410.html", article={"headline": article.headline, "notice": "A court ordered it."})
+
+    assert page.all("h1")[0].text == "A deal & a border"
+    assert "A court ordered it." in page.text
+
+
+def test_errors_stand_when_nothing_is_known() -> None:
+    for name in ("errors/500.html", "errors/503.html"):
+        assert Markup(render_to_string(name)).faults == []
+
+
+def test_the_notice_closes_without_script_and_leaves_the_number_to_the_gate() -> None:
+    notice = render_to_string(
+        "components/notice.html", {"line": "You have read {count} articles.", "invitation": "Register"}
+    )
+    page = Markup(f"<main><h1>Page</h1></main>{notice}")
+
+    assert page.faults == []
+    assert "{count}" in page.text
+    assert page.all("input", type="checkbox")
+    assert page.all("a", href="/register/")
+    assert not page.all("script")
+
+
+def test_a_publication_of_the_right_to_left_says_so(article: Article) -> None:
+    ours = Publication.ours()
+    ours.language, ours.direction, ours.name = "he", "rtl", "הגיליון"
+    ours.save()
+    page = drawn_article(article)
+
+    assert page.all("html", dir="rtl", lang="he")
+    assert any("hebrew" in (link.attributes["href"] or "") for link in page.all("link", rel="preload"))
+
+
+@pytest.mark.parametrize(
+    "name", ["The Broadsheet", "The Northern Valley Courier", "The Intelligencer and Northern Valley Courier"]
+)
+def test_a_long_name_is_set_smaller(section: Section, name: str) -> None:
+    ours = Publication.ours()
+    ours.name = name
+    ours.save()
+    plate = drawn("errors/404.html").all("p", _class="nameplate")[0]
+
+    assert (plate.attributes["class"] == "nameplate") is (name == "The Broadsheet")
+
+
+def test_drawing_an_article_asks_the_database_for_nothing_twice(
+    article: Article, django_assert_max_num_queries: Any
+) -> None:
+    drawn_article(article)  # renditions are made once
+    fresh = Article.objects.get(pk=article.pk)
+    with django_assert_max_num_queries(40):
+        drawn_article(fresh)
