@@ -13,23 +13,25 @@ from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
 from typing import Any, NamedTuple
 
-from broadsheet.core.meter import MOST_ARTICLES, Decision, ReaderClass, Reason, Verdict, terms
+from broadsheet.core.meter import MOST_ARTICLES, Decision, Reason, Verdict, terms
 from broadsheet.gate import splice
-from broadsheet.gate.cookie import Cookies, cookie_values
+from broadsheet.gate.cookie import Cookies, ReaderCookie, cookie_values
 from broadsheet.gate.crawlers import Crawlers, claimed_engine
+from broadsheet.gate.keys import KeyRing
 from broadsheet.gate.ledger import HEADER, ROW_BYTES, Entry, Ledger, account_key, columns, reader_key
-from broadsheet.gate.log import REASON_CODES, Flag, ReadingLog
+from broadsheet.gate.log import Flag, ReadingLog
 from broadsheet.gate.networks import Networks
 from broadsheet.gate.pages import Description, Page, PageStore, VerdictClass
 from broadsheet.gate.passes import PASS_NAME, pass_id
 from broadsheet.gate.request import encoding, is_prefetch, matches
-from broadsheet.gate.rules import END, Rules, Steps
+from broadsheet.gate.rules import ANONYMOUS, END, RANKS, Rules, Step
 from broadsheet.gate.store import StoreFailed
 
 log = logging.getLogger(__name__)
 
 KEPT_BYTES = 96 << 20  # of pages and descriptions in this process
 MOST_KEPT_CODINGS = 512
+MOST_KEPT_READERS = 8192
 
 _HEADERS_OF_OURS = frozenset(
     {
@@ -49,14 +51,17 @@ _PRIVATE = "private, no-cache"
 _CONTENT_ENCODING = {"b": ("content-encoding", "br"), "g": ("content-encoding", "gzip")}
 _AT = Struct("<I")
 _OVERHEAD_BYTES = 2000
-_STRANGE = Decision(Verdict.WALL, Reason.STRANGERS)
-_CRAWLER = Decision(Verdict.OPEN, Reason.CRAWLER)
+_LONGEST_KEPT_HEADER = 400
+_MOST_PASSES_TRIED = 4
+_NOT_AHEAD = [("cache-control", "no-store"), ("vary", "Sec-Purpose, Purpose, Cookie")]
+_NO_COPY = ("x-robots-tag", "noarchive")
 
-_OPEN_LETTER = {reader: str(VerdictClass.of(reader)) for reader in ReaderClass}
-_WALL_LETTER = {
-    reader: str(VerdictClass.WALLED_ANONYMOUS if reader is ReaderClass.ANONYMOUS else VerdictClass.WALLED_READER)
-    for reader in ReaderClass
-}
+# By rank: the class of page of an address that is not metered
+OPEN_LETTERS = tuple(VerdictClass.of(reader).value for reader in RANKS)
+
+# As plain numbers; see `Flag`
+NEW, FIRST, AGAIN = Flag.NEW.value, Flag.FIRST.value, Flag.AGAIN.value
+NOTICE, CRAWLER, REVALIDATED = Flag.NOTICE.value, Flag.CRAWLER.value, Flag.REVALIDATED.value
 
 # What is missing: nothing (answered), the description, or a page by its class letter; in the words the site is asked in
 ANSWERED = ""
@@ -74,7 +79,7 @@ class Served:
         self.prefix = splice.inflated(page.body) if encoding == "i" else page.body
         self.crc = page.crc
         self.length = page.length
-        self.until_s = page.until_s
+        self.until_s = page.until_s or float("inf")
         self.status = description.status
         self.headers = _headers(description, letter, encoding)
         self.etag = f"{page.version:x}{encoding}{letter}"
@@ -94,8 +99,12 @@ class Served:
         return len(self.prefix) + len(self.plain) + _OVERHEAD_BYTES
 
 
+# What the site answered and could not store: the description, and pages by verdict class letter
+Given = dict[str, Served | Description]
+
+
 class Known:
-    """An address that was asked for before: its description, its terms by class, its pages by letter and encoding."""
+    """An address that was asked for before: its description, its terms by rank, its pages by letter and encoding."""
 
     __slots__ = ("article", "description", "pages", "terms", "until_s")
 
@@ -103,24 +112,48 @@ class Known:
         self.description = description
         self.article = description.article
         self.until_s = description.until.timestamp() if description.until else float("inf")
-        self.terms: dict[ReaderClass, tuple[Decision | None, float]] = {}
+        self.terms: list[Agreed | None] = [None] * len(RANKS)
         self.pages: dict[str, Served] = {}
 
 
-# What the site answered and could not store: the description, and pages by verdict class letter
-Given = dict[str, Served | Description]
+class Agreed:
+    """`core.meter.Terms` as the hot path wants them."""
+
+    __slots__ = ("settled", "until_s")
+
+    def __init__(self, settled: Step | None, until: datetime | None) -> None:
+        self.settled = settled
+        self.until_s = until.timestamp() if until else float("inf")
 
 
-class Reader(NamedTuple):
+class Reader:
     """Who asks. `key`: of the ledger; None: someone without a cookie, whom nothing is known of."""
 
-    kind: ReaderClass
-    key: bytes | None
-    first: tuple[int, int] | None = None  # article and moment of the reader's cookie
-    cookie: str = ""
+    __slots__ = ("cookie", "first", "key", "rank")
+
+    def __init__(self, rank: int, key: bytes | None, cookie: ReaderCookie | None = None) -> None:
+        self.rank = rank
+        self.key = key
+        self.cookie = cookie
+        self.first = (cookie.article, cookie.made) if cookie is not None else None
 
 
-_STRANGER = Reader(ReaderClass.ANONYMOUS, None)
+_STRANGER = Reader(ANONYMOUS, None)
+_TOO_STRANGE = Step(Decision(Verdict.WALL, Reason.STRANGERS), ANONYMOUS)
+_CRAWLER = Step(Decision(Verdict.OPEN, Reason.CRAWLER), ANONYMOUS)
+
+
+class Ask(NamedTuple):
+    """What the gate needs of a request for a page. `cookies`: all Cookie lines joined."""
+
+    protocol: Any
+    method: str
+    path: str
+    get: Callable[[str], str | None]
+    cookies: str | None
+    now_s: float
+    address: Callable[[], IPv4Address | IPv6Address]
+    given: Given | None = None
 
 
 class Answers:
@@ -128,6 +161,7 @@ class Answers:
         self,
         ledger: Ledger,
         pages: PageStore,
+        keys: KeyRing,
         cookies: Cookies,
         reading_log: ReadingLog,
         networks: Networks,
@@ -135,11 +169,15 @@ class Answers:
     ) -> None:
         self._ledger = ledger
         self._pages = pages
+        self._keys = keys
+        self._key_changes = keys.changes
         self._cookies = cookies
         self._log = reading_log
         self._networks = networks
         self._crawlers = crawlers
         self._codings: dict[str | None, str] = {}
+        # By Cookie header; only those whose cookie verified, so that nobody can fill it with inventions.
+        self._readers: dict[str, Reader] = {}
         self._known: dict[str, Known] = {}
         self._known_bytes = 0
         self._generations = pages.generation_numbers
@@ -148,8 +186,178 @@ class Answers:
         self._policy_generation = -1
         self._rules: Rules | None = None
 
-    def refresh(self, now_s: float) -> None:
-        """Forget what may have changed. Cheap when nothing has; called before every look into what is kept."""
+    def answer(self, ask: Ask) -> str:
+        """Send the answer and say ANSWERED, or say what is missing and do nothing."""
+        protocol, method, path, get, cookies, now_s, address, given = ask
+        if self._generations[0] != self._generation or self._policies[0] != self._policy_generation:
+            self._refresh(now_s)
+        known = self._known.get(path)
+        if known is None or now_s >= known.until_s:
+            known = self._describe(path, given)
+            if known is None:
+                return DESCRIPTION
+        accept = get("accept-encoding")
+        coding = self._codings.get(accept) or self._coding(accept)
+        reader = _STRANGER if cookies is None else self._readers.get(cookies) or self._reader(cookies, now_s)
+
+        article = known.article
+        if article is None:
+            letter = OPEN_LETTERS[reader.rank]
+            served = known.pages.get(letter + coding) or self._served(path, known, letter, coding, given)
+            if served is None or now_s >= served.until_s:
+                return self._miss(known, letter, coding)
+            _send(protocol, served, f'"{served.etag}"', served.plain, get("if-none-match"), None)
+            return ANSWERED
+
+        rules = self._rules
+        if rules is None:
+            return DESCRIPTION  # until a policy is published, only the site can say
+        agreed = known.terms[reader.rank]
+        if agreed is None or now_s >= agreed.until_s:
+            agreed = self._agree(known, reader.rank, rules, now_s)
+        moment_s = now_s
+        step = agreed.settled
+        is_counted = step is None
+        if step is None:
+            moment_s = rules.moment_s(now_s)
+            step = (
+                self._to_stranger(ask, rules)
+                if reader.key is None
+                else self._counted(reader, article.id, rules, moment_s)
+            )
+
+        is_ahead = (get("sec-purpose") or get("purpose") or get("x-purpose") or get("x-moz")) and is_prefetch(get)
+        if step.counts and is_ahead:
+            protocol.response_empty(503, _NOT_AHEAD)
+            return ANSWERED
+        letter = step.letter
+        served = known.pages.get(letter + coding) or self._served(path, known, letter, coding, given)
+        if served is None or now_s >= served.until_s:
+            return self._miss(known, letter, coding)
+
+        # Nothing is missing: count, then send.
+        key = reader.key
+        counts = step.counts
+        flags = AGAIN if step.was_counted else 0
+        more = None
+        if counts and method == "GET":
+            flags = NEW
+            if key is None:
+                if self._networks.count(address(), now_s) > rules.policy.strangers_a_day:
+                    return self._wall_stranger(ask, known, article.id, coding)
+                flags = NEW | FIRST
+                text, cookie = self._cookies.mint(article.id, int(moment_s))
+                key = reader_key(cookie.id)
+                more = [self._set_cookie(text, rules, moment_s)]
+            else:
+                decided = self._ledger.count_within(
+                    key, article.id, rules.steps[reader.rank].ladder, reader.first, rules.window, moment_s
+                )
+                if decided.reason is not Reason.WITHIN:  # another tab was quicker
+                    return self.answer(ask)
+                if decided.count != step.count:
+                    step = rules.steps[reader.rank].new(decided.count - 1)
+                if rules.window.days and reader.cookie is not None:
+                    # What was just read goes on counting for all its days: so must the cookie.
+                    more = [self._set_cookie(self._cookies.text(reader.cookie), rules, moment_s)]
+
+        if is_counted:
+            mark = "n" if step.notice else ""
+            etag = f'"{served.etag}-{step.count:x}{mark}-{rules.window.opens_s:x}"'
+        else:  # reads the same whatever window is open
+            etag = f'"{served.etag}"'
+        body = served.plain
+        if step.notice and served.takes_tail:
+            flags += NOTICE
+            body = served.closed_with(rules.tail(step.count))
+        if step is _CRAWLER:
+            flags += CRAWLER
+            more = [_NO_COPY]
+        if _send(protocol, served, etag, body, None if counts else get("if-none-match"), more):
+            flags += REVALIDATED
+        if method == "GET" and not is_ahead:
+            who = self._log.reader_hash(key) if key is not None else 0
+            self._log.write(int(now_s * 1000), article.id, who, ord(letter), step.reason_code, step.count, flags)
+        return ANSWERED
+
+    def look(self) -> None:
+        """Once a second: notice a page store that was thrown away without a word, and rotated keys."""
+        if self._pages.look() or self._pages.mend():
+            self._generation = -1
+        if self._keys.changes != self._key_changes:
+            self._key_changes = self._keys.changes
+            self._readers.clear()
+
+    # ── who reads
+
+    def _reader(self, cookies: str, now_s: float) -> Reader:
+        if PASS_NAME in cookies and (signed_in := self._signed_in(cookies, now_s)) is not None:
+            return signed_in  # asked each time: a pass may end at any moment
+        cookie = self._cookies.find(cookies)
+        if cookie is None:
+            return _STRANGER
+        reader = Reader(ANONYMOUS, reader_key(cookie.id), cookie)
+        if PASS_NAME not in cookies and len(cookies) <= _LONGEST_KEPT_HEADER:
+            if len(self._readers) >= MOST_KEPT_READERS:
+                self._readers.clear()
+            self._readers[cookies] = reader
+        return reader
+
+    def _signed_in(self, cookies: str, now_s: float) -> Reader | None:
+        for tried, text in enumerate(cookie_values(cookies, PASS_NAME)):
+            if tried == _MOST_PASSES_TRIED:
+                break
+            id_ = pass_id(text)
+            if id_ is not None and (found := self._ledger.pass_of(id_, now_s)) is not None:
+                return Reader(RANKS.index(found.reader), account_key(found.account))
+        return None
+
+    def _set_cookie(self, text: str, rules: Rules, moment_s: float) -> tuple[str, str]:
+        return "set-cookie", self._cookies.header(text, rules.window.seconds_left(moment_s))
+
+    # ── what they may open
+
+    def _agree(self, known: Known, rank: int, rules: Rules, now_s: float) -> Agreed:
+        assert known.article is not None
+        agreed = terms(rules.policy, known.article, RANKS[rank], datetime.fromtimestamp(now_s, UTC))
+        step = None if agreed.settled is None else Step(agreed.settled, rank)
+        known.terms[rank] = kept = Agreed(step, agreed.until)
+        return kept
+
+    def _counted(self, reader: Reader, article: int, rules: Rules, moment_s: float) -> Step:
+        """What the ledger says, without writing."""
+        assert reader.key is not None
+        try:
+            packed = self._ledger.entry(reader.key)
+        except StoreFailed as fault:
+            self._ledger.complain("(nor read) a count", fault)
+            packed = None
+        articles = _articles(packed, reader.first, rules, moment_s)
+        steps = rules.steps[reader.rank]
+        return steps.before(len(articles)) if article in articles else steps.new(len(articles))
+
+    def _to_stranger(self, ask: Ask, rules: Rules) -> Step:
+        agent = ask.get("user-agent") if rules.policy.crawlers_open else None
+        if agent is not None:
+            engine = claimed_engine(agent)
+            if engine is not None and self._crawlers.is_verified(ask.address(), engine, ask.now_s):
+                return _CRAWLER
+        return rules.steps[ANONYMOUS].new(0)
+
+    def _wall_stranger(self, ask: Ask, known: Known, article: int, coding: str) -> str:
+        """Someone of a network that reads and reads without ever keeping a cookie."""
+        letter = _TOO_STRANGE.letter
+        served = known.pages.get(letter + coding) or self._served(ask.path, known, letter, coding, ask.given)
+        if served is None or ask.now_s >= served.until_s:
+            return self._miss(known, letter, coding)
+        _send(ask.protocol, served, f'"{served.etag}"', served.plain, ask.get("if-none-match"), None)
+        self._log.write(int(ask.now_s * 1000), article, 0, ord(letter), _TOO_STRANGE.reason_code, 0, 0)
+        return ANSWERED
+
+    # ── what is kept
+
+    def _refresh(self, now_s: float) -> None:
+        """Forget what may have changed."""
         if self._generations[0] != self._generation:
             self._pages.look()  # the store itself may be another
             self._generations = self._pages.generation_numbers
@@ -161,216 +369,11 @@ class Answers:
             self._rules = Rules(snapshot, self._ledger, now_s) if snapshot else None
             self._forget()
 
-    def look(self) -> None:
-        """Once a second: notice a page store that was thrown away without a word."""
-        if self._pages.look() or self._pages.mend():
-            self._generation = -1
-
     def _forget(self) -> None:
         self._known.clear()
         self._known_bytes = 0
 
-    def answer(
-        self,
-        protocol: Any,
-        method: str,
-        path: str,
-        get: Callable[[str], str | None],
-        cookies: str | None,
-        now_s: float,
-        address: Callable[[], IPv4Address | IPv6Address],
-        given: Given | None = None,
-    ) -> str:
-        """Send the answer and say ANSWERED, or say what is missing and do nothing.
-
-        `cookies`: all Cookie lines joined. `given`: what the site answered that could not be stored, for this once.
-        """
-        if self._generations[0] != self._generation or self._policies[0] != self._policy_generation:
-            self.refresh(now_s)
-        known = self._known.get(path)
-        if known is None or now_s >= known.until_s:
-            known = self._describe(path, now_s, given)
-            if known is None:
-                return DESCRIPTION
-        accept = get("accept-encoding")
-        coding = self._codings.get(accept) or self._coding(accept)
-        reader = self._reader(cookies, now_s) if cookies is not None else _STRANGER
-
-        article = known.article
-        if article is None:
-            letter = _OPEN_LETTER[reader.kind]
-            served = known.pages.get(letter + coding) or self._served(path, known, letter, coding, now_s, given)
-            if served is None or (served.until_s and now_s >= served.until_s):
-                return self._past(known, letter, coding)
-            _send(protocol, served, f'"{served.etag}"', served.plain, get("if-none-match"))
-            return ANSWERED
-
-        rules = self._rules
-        if rules is None:
-            return DESCRIPTION  # until a policy is published, only the site can say
-        settled, until_s = known.terms.get(reader.kind) or self._agree(known, reader.kind, now_s)
-        if now_s >= until_s:
-            settled, _ = self._agree(known, reader.kind, now_s)
-
-        moment_s, flags = now_s, 0
-        if settled is None:
-            moment_s = rules.moment_s(now_s)
-            steps = rules.steps(reader.kind)
-            if reader.key is None:
-                decision = self._to_stranger(steps, get, address, now_s)
-            else:
-                decision = self._counted(steps, reader, article.id, rules, moment_s)
-        else:
-            decision = settled
-        counts = decision.counts
-        ahead = is_prefetch(get)
-        if counts and ahead:
-            protocol.response_empty(503, [("cache-control", "no-store"), ("vary", "Sec-Purpose, Cookie")])
-            return ANSWERED
-
-        opens = decision.verdict is Verdict.OPEN
-        letter = _OPEN_LETTER[reader.kind] if opens else _WALL_LETTER[reader.kind]
-        served = known.pages.get(letter + coding) or self._served(path, known, letter, coding, now_s, given)
-        if served is None or (served.until_s and now_s >= served.until_s):
-            return self._past(known, letter, coding)
-
-        headers: list[tuple[str, str]] | None = None
-        key = reader.key
-        if counts and method == "GET":
-            if key is None:
-                if self._is_strange(rules, address, now_s):
-                    return self._wall_stranger(protocol, path, known, article.id, coding, get, now_s, given)
-                text, cookie = self._cookies.mint(article.id, int(moment_s))
-                key = reader_key(cookie.id)
-                headers = [("set-cookie", self._cookies.header(text, rules.window.seconds_left(moment_s)))]
-                flags = Flag.NEW | Flag.FIRST
-            else:
-                decided = self._ledger.count_within(
-                    key, article.id, rules.steps(reader.kind).ladder, reader.first, rules.window, moment_s
-                )
-                if decided != decision:  # another tab was quicker
-                    if decided.verdict is not decision.verdict:
-                        return self.answer(protocol, method, path, get, cookies, now_s, address, given)
-                    decision = decided
-                flags = Flag.NEW
-                if rules.window.days and reader.cookie:  # what was just read goes on counting for all its days
-                    lifetime = rules.window.seconds_left(moment_s)
-                    headers = [("set-cookie", self._cookies.header(reader.cookie, lifetime))]
-        elif decision.reason is Reason.COUNTED_BEFORE:
-            flags = Flag.AGAIN
-
-        # What is settled says no count, and reads the same whatever window is open.
-        if settled is None:
-            notice = "n" if decision.notice else ""
-            etag = f'"{served.etag}-{decision.count:x}{notice}-{rules.window.opens_s:x}"'
-        else:
-            etag = f'"{served.etag}"'
-        asked = None if counts else get("if-none-match")
-        if decision.notice and served.takes_tail:
-            flags |= Flag.NOTICE
-            body = (
-                served.plain
-                if asked is not None and matches(asked, etag)
-                else served.closed_with(rules.tail(decision.count))
-            )
-        else:
-            body = served.plain
-        if decision.reason is Reason.CRAWLER:
-            headers = [("x-robots-tag", "noarchive")]
-        was_not_modified = _send(protocol, served, etag, body, asked, headers)
-
-        if method == "GET" and not ahead:
-            if was_not_modified:
-                flags |= Flag.REVALIDATED
-            if decision.reason is Reason.CRAWLER:
-                flags |= Flag.CRAWLER
-            self._log.write(
-                int(now_s * 1000),
-                article.id,
-                self._log.reader_hash(key) if key is not None else 0,
-                ord(letter),
-                REASON_CODES[decision.reason],
-                decision.count,
-                flags,
-            )
-        return ANSWERED
-
-    # ── who reads
-
-    def _reader(self, cookies: str, now_s: float) -> Reader:
-        if PASS_NAME in cookies and (signed_in := self._signed_in(cookies, now_s)) is not None:
-            return signed_in
-        cookie = self._cookies.find(cookies)
-        if cookie is None:
-            return _STRANGER
-        text = self._cookies.text(cookie) if self._rules is not None and self._rules.window.days else ""
-        return Reader(ReaderClass.ANONYMOUS, reader_key(cookie.id), (cookie.article, cookie.made), text)
-
-    def _signed_in(self, cookies: str, now_s: float) -> Reader | None:
-        for tried, text in enumerate(cookie_values(cookies, PASS_NAME)):
-            if tried == 4:
-                break
-            id_ = pass_id(text)
-            if id_ is not None and (found := self._ledger.pass_of(id_, now_s)) is not None:
-                return Reader(found.reader, account_key(found.account))
-        return None
-
-    # ── what they may open
-
-    def _agree(self, known: Known, reader: ReaderClass, now_s: float) -> tuple[Decision | None, float]:
-        assert known.article is not None
-        assert self._rules is not None
-        agreed = terms(self._rules.policy, known.article, reader, datetime.fromtimestamp(now_s, UTC))
-        kept = agreed.settled, agreed.until.timestamp() if agreed.until else float("inf")
-        known.terms[reader] = kept
-        return kept
-
-    def _counted(self, steps: Steps, reader: Reader, article: int, rules: Rules, moment_s: float) -> Decision:
-        """What the ledger says, without writing."""
-        assert reader.key is not None
-        try:
-            packed = self._ledger.entry(reader.key)
-        except StoreFailed as fault:
-            self._ledger.complain("even read a count", fault)
-            packed = None
-        articles = _articles(packed, reader.first, rules, moment_s)
-        return steps.before(len(articles)) if article in articles else steps.new(len(articles))
-
-    def _to_stranger(
-        self, steps: Steps, get: Callable[[str], str | None], address: Callable[[], Any], now_s: float
-    ) -> Decision:
-        assert self._rules is not None
-        if self._rules.policy.crawlers_open and (agent := get("user-agent")) is not None:
-            engine = claimed_engine(agent)
-            if engine is not None and self._crawlers.is_verified(address(), engine, now_s):
-                return _CRAWLER
-        return steps.new(0)
-
-    def _is_strange(self, rules: Rules, address: Callable[[], Any], now_s: float) -> bool:
-        return self._networks.count(address(), now_s) > rules.policy.strangers_a_day
-
-    def _wall_stranger(
-        self,
-        protocol: Any,
-        path: str,
-        known: Known,
-        article: int,
-        coding: str,
-        get: Callable[[str], str | None],
-        now_s: float,
-        given: Given | None,
-    ) -> str:
-        letter = VerdictClass.WALLED_ANONYMOUS.value
-        served = known.pages.get(letter + coding) or self._served(path, known, letter, coding, now_s, given)
-        if served is None:
-            return letter
-        _send(protocol, served, f'"{served.etag}"', served.plain, get("if-none-match"))
-        self._log.write(int(now_s * 1000), article, 0, ord(letter), REASON_CODES[_STRANGE.reason], 0, 0)
-        return ANSWERED
-
-    # ── what is kept
-
-    def _describe(self, path: str, now_s: float, given: Given | None) -> Known | None:
+    def _describe(self, path: str, given: Given | None) -> Known | None:
         if given is not None and isinstance(described := given.get(DESCRIPTION), Description):
             return Known(described)
         stored = self._pages.description(path)
@@ -381,15 +384,7 @@ class Answers:
         self._keep(path, known, _OVERHEAD_BYTES)
         return known
 
-    def _served(
-        self,
-        path: str,
-        known: Known,
-        letter: str,
-        coding: str,
-        now_s: float,
-        given: Given | None,
-    ) -> Served | None:
+    def _served(self, path: str, known: Known, letter: str, coding: str, given: Given | None) -> Served | None:
         if given is not None and isinstance(rendered := given.get(letter), Served):
             return rendered
         page = self._pages.page(path, letter, "b" if coding == "b" else "g")
@@ -407,7 +402,7 @@ class Answers:
         self._known[path] = known
         self._known_bytes += size
 
-    def _past(self, known: Known, letter: str, coding: str) -> str:
+    def _miss(self, known: Known, letter: str, coding: str) -> str:
         known.pages.pop(letter + coding, None)
         return letter
 
@@ -456,7 +451,7 @@ def _send(
     etag: str,
     body: bytes,
     asked: str | None,
-    more: list[tuple[str, str]] | None = None,
+    more: list[tuple[str, str]] | None,
 ) -> bool:
     """Whether 304 was the answer. To HEAD the server sends the same headers and leaves the body out."""
     headers = [*served.headers, ("etag", etag)] if more is None else [*served.headers, ("etag", etag), *more]

@@ -11,7 +11,7 @@ from typing import Any
 
 from broadsheet import clock
 from broadsheet.config import config
-from broadsheet.gate.answer import ANSWERED, DESCRIPTION, Answers, Given, rendered_once
+from broadsheet.gate.answer import ANSWERED, DESCRIPTION, Answers, Ask, Given, rendered_once
 from broadsheet.gate.cookie import open_cookies
 from broadsheet.gate.crawlers import Crawlers
 from broadsheet.gate.files import FILE_PREFIXES, Files
@@ -81,7 +81,7 @@ class Gate:
         self._log = ReadingLog(settings.log, house)
         networks = Networks(settings.run / "networks", house)
         crawlers = Crawlers(self._ledger)
-        self._answers = Answers(self._ledger, self._pages, open_cookies(), self._log, networks, crawlers)
+        self._answers = Answers(self._ledger, self._pages, self._keys, open_cookies(), self._log, networks, crawlers)
         self._files = Files(settings.static, settings.media)
         self._site = Site(settings.site_socket)
         self._asking: dict[tuple[str, str], asyncio.Future[bool]] = {}
@@ -119,11 +119,11 @@ class Gate:
             if method not in WITHOUT_BODY or path.startswith(_NOT_PAGES):
                 await self._answer_otherwise(scope, protocol, method, path)
                 return
-            now_s = clock.timestamp()
-            missing = self._answers.answer(protocol, method, path, get, cookies, now_s, self._address(scope))
+            ask = Ask(protocol, method, path, get, cookies, clock.timestamp(), lambda: self._client(scope).address)
+            missing = self._answers.answer(ask)
             if missing is not ANSWERED:
                 check_path(path)
-                await self._in_task(self._ask_and_answer(scope, protocol, method, path, cookies, missing))
+                await self._in_task(self._ask_and_answer(scope, ask, missing))
         except Refused as refused:
             _refuse(protocol, refused)
         except SiteBusy:
@@ -163,18 +163,14 @@ class Gate:
 
     # ── what the store does not have
 
-    async def _ask_and_answer(
-        self, scope: Any, protocol: Any, method: str, path: str, cookies: str | None, missing: str
-    ) -> None:
+    async def _ask_and_answer(self, scope: Any, ask: Ask, missing: str) -> None:
         given: Given = {}
         for _ in range(MOST_ASKS):
-            ordinary = await self._ask_once(scope, method, path, missing, given)
+            ordinary = await self._ask_once(scope, ask.method, ask.path, missing, given)
             if ordinary is not None:
-                respond(protocol, ordinary)
+                respond(ask.protocol, ordinary)
                 return
-            missing = self._answers.answer(
-                protocol, method, path, scope.headers.get, cookies, clock.timestamp(), self._address(scope), given
-            )
+            missing = self._answers.answer(ask._replace(now_s=clock.timestamp(), given=given))
             if missing is ANSWERED:
                 return
         log.error("The site keeps saying that it stored a page that is not there.")
@@ -229,10 +225,6 @@ class Gate:
                 if name in _PROXY_HEADERS:
                     proxied.setdefault(name, []).append(value)
         return client(scope.client, proxied, self._trusted, self._scheme)
-
-    def _address(self, scope: Any) -> Any:
-        """Worked out only for those who need it: strangers."""
-        return lambda: self._client(scope).address
 
     def _handed_on(self, scope: Any, items: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         who = self._client(scope)

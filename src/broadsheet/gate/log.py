@@ -46,6 +46,8 @@ _MOST_HASHES = 8192
 
 
 class Flag(IntFlag):
+    """In an event. Whoever writes one adds plain numbers: enums are slow to combine."""
+
     NEW = 1  # counted by this view
     FIRST = 2  # … which was the reader's first: the cookie was made on it
     AGAIN = 4  # counted before
@@ -85,16 +87,7 @@ class ReadingLog:
                 return
         position = segment.position
         RECORD.pack_into(
-            segment.map,
-            position,
-            at_ms,
-            article & 0xFFFFFFFF,
-            reader,
-            verdict,
-            reason,
-            min(count, 0xFFFF),
-            flags,
-            _MARK,
+            segment.map, position, at_ms, article & 0xFFFFFFFF, reader, verdict, reason, count, flags, _MARK
         )
         segment.position = position + RECORD_BYTES
 

@@ -703,7 +703,7 @@ def _opened(folder: Path) -> _Open:
 
 
 def _discard_unusable(folder: Path) -> None:
-    """Throw the store away if the machine has started since it was made; or what is left of it, if parts are missing."""
+    """Throw the store away if the machine has started since it was made; or what is left where parts are missing."""
     if _identity(folder) is None:
         _remove_files(folder)
     try:

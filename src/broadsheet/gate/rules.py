@@ -4,34 +4,54 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from broadsheet.core.meter import Decision, Ladder, ReaderClass, decide_counted
+from broadsheet.core.meter import Decision, Ladder, ReaderClass, Reason, decide_counted
 from broadsheet.gate.ledger import DAY_S, Ledger, LedgerWindow, ledger_window
+from broadsheet.gate.log import REASON_CODES
+from broadsheet.gate.pages import VerdictClass
 from broadsheet.gate.policy import PolicySnapshot
 
 END = b"</body></html>"
 
 
+RANKS = tuple(ReaderClass)  # a class by its place in the order: enums are slow keys
+ANONYMOUS = RANKS.index(ReaderClass.ANONYMOUS)
+
+
+class Step:
+    """A decision as the hot path wants it."""
+
+    __slots__ = ("count", "counts", "decision", "letter", "notice", "reason_code", "was_counted")
+
+    def __init__(self, decision: Decision, rank: int) -> None:
+        self.decision = decision
+        self.count = decision.count
+        self.counts = decision.counts
+        self.notice = decision.notice
+        self.reason_code = REASON_CODES[decision.reason]
+        self.was_counted = decision.reason is Reason.COUNTED_BEFORE
+        self.letter = VerdictClass.of(RANKS[rank], decision).value
+
+
 class Steps:
     """What a ladder says at each count, as `core.meter` decides it; each is asked once."""
 
-    def __init__(self, ladder: Ladder) -> None:
+    def __init__(self, ladder: Ladder, rank: int) -> None:
         self.ladder = ladder
-        self._before: dict[int, Decision] = {}
-        self._new: dict[int, Decision] = {}
+        self._rank = rank
+        self._before: dict[int, Step] = {}
+        self._new: dict[int, Step] = {}
 
-    def before(self, count: int) -> Decision:
+    def before(self, count: int) -> Step:
         """For an article that is among the `count` that were counted."""
-        found = self._before.get(count)
-        if found is None:
-            found = self._before[count] = decide_counted(self.ladder, range(1, count + 1), 1)
-        return found
+        return self._before.get(count) or self._ask(self._before, count, 1)
 
-    def new(self, count: int) -> Decision:
+    def new(self, count: int) -> Step:
         """For an article that is not."""
-        found = self._new.get(count)
-        if found is None:
-            found = self._new[count] = decide_counted(self.ladder, range(1, count + 1), 0)
-        return found
+        return self._new.get(count) or self._ask(self._new, count, 0)
+
+    def _ask(self, steps: dict[int, Step], count: int, article: int) -> Step:
+        steps[count] = Step(decide_counted(self.ladder, range(1, count + 1), article), self._rank)
+        return steps[count]
 
 
 class Rules:
@@ -41,7 +61,8 @@ class Rules:
         self.snapshot = snapshot
         self.policy = snapshot.policy
         self._ledger = ledger
-        self._steps: dict[ReaderClass, Steps] = {}
+        # By rank
+        self.steps = [Steps(self.policy.ladder(reader), rank) for rank, reader in enumerate(RANKS)]
         self._tails: dict[int, bytes] = {}
         self._floor_s = 0.0
         self.window = LedgerWindow(0, 0, 0, 0)
@@ -60,12 +81,6 @@ class Rules:
         """A row read at or after this counts, whatever else is true of it."""
         window = self.window
         return moment_s - window.days * DAY_S + 1 if window.days else window.opens_s
-
-    def steps(self, reader: ReaderClass) -> Steps:
-        found = self._steps.get(reader)
-        if found is None:
-            found = self._steps[reader] = Steps(self.policy.ladder(reader))
-        return found
 
     def tail(self, count: int) -> bytes:
         """The notice for this count, and the end of the page."""

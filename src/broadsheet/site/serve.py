@@ -196,7 +196,7 @@ def site_command(settings: Config) -> list[str]:
 
 def _granian(name: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "granian", "--process-name", f"broadsheet-{name}", "--log-level", "warning"),
+        *(sys.executable, "-m", "granian", "--process-name", f"broadsheet-{name}", "--log-level", "error"),
         *("--http", "1", "--no-ws", "--respawn-failed-workers", "--respawn-interval", "0.5"),
         *("--workers-kill-timeout", "8"),
     ]
