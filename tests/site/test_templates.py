@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.core.files.base import ContentFile
 from django.core.files.images import ImageFile
 from django.template.loader import render_to_string
@@ -20,6 +21,7 @@ from wagtail.documents import get_document_model
 from broadsheet.gate.pages import VerdictClass
 from broadsheet.newsroom.acts.publish import publish
 from broadsheet.newsroom.models import Article, Byline, FrontPage, Person, Picture, Publication, Role, Section, Topic
+from broadsheet.newsroom.renditions import make_all
 from tests.site.markup import Markup
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +42,12 @@ class Pager:
     next_url: str = ""
 
 
+@pytest.fixture(autouse=True)
+def _no_picture_of_another_test() -> None:
+    """Wagtail caches the files of a picture by its id, which the next test's picture may have."""
+    caches["default"].clear()
+
+
 @pytest.fixture
 def section() -> Section:
     return FrontPage.objects.get().add_child(instance=Section(title="World", slug="world", description="War & peace"))
@@ -47,7 +55,10 @@ def section() -> Section:
 
 @pytest.fixture
 def picture() -> Picture:
-    return a_picture("A map", dark=a_picture("A map at night"))
+    picture = a_picture("A map", dark=a_picture("A map at night"))
+    make_all(picture)
+    make_all(picture.dark)
+    return Picture.objects.get(pk=picture.pk)
 
 
 @pytest.fixture
@@ -85,7 +96,10 @@ def everything(picture: Picture) -> str:
         ("list", '<ul><li data-block-key="def">Troops deploy</li><li>Borders hold</li></ul>'),
         ("list", "<ol><li>First</li><li>Second</li></ol>"),
         ("picture", {"picture": picture.pk, "caption": ""}),
-        ("gallery", {"heading": "Places", "pictures": [{"picture": picture.pk, "caption": words} for words in ("One", "")]}),
+        ("gallery", {
+            "heading": "Places",
+            "pictures": [{"picture": picture.pk, "caption": words} for words in ("One", "")],
+        }),
         ("table", {
             "data": [["Town", "Entered"], ["Ain Issa", None], ["<b>Tell Tamer</b>", "Monday"]],
             "first_row_is_table_header": True, "first_col_is_header": True, "table_caption": "Who is where",
@@ -176,6 +190,13 @@ def test_pictures_come_light_and_dark_and_only_the_first_is_hurried(article: Art
     assert page.all("source", media="(prefers-color-scheme: dark)")
     assert "900w" in page.all("source")[0].attributes["srcset"]
     assert "1600w" not in page.text  # the picture is 900 wide: no name promises more
+
+
+def test_a_picture_is_shown_before_the_worker_has_made_its_files(section: Section) -> None:
+    page = drawn_article(a_story(section, picture=a_picture("Just in")))
+
+    assert not page.all("source")
+    assert (page.all("img")[0].attributes["src"] or "").endswith(".jpg")
 
 
 def test_what_editors_write_is_escaped(article: Article) -> None:

@@ -9,15 +9,12 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from broadsheet.config import config
+from broadsheet.newsroom.renditions import MODERN, fallback_width, renditions_of, share_rendition, spec, widths
 
 if TYPE_CHECKING:
-    from broadsheet.newsroom.models import Picture, Rendition
+    from broadsheet.newsroom.models import Picture
 
 register = template.Library()
-
-WIDTHS = (400, 800, 1600)
-MODERN = ("avif", "webp")  # the best first; a browser takes the first it knows
-FALLBACK_WIDTH = 800
 
 
 @register.simple_tag
@@ -48,32 +45,17 @@ def share_picture(picture: Picture) -> SafeString:
     return tags
 
 
-def share_rendition(picture: Picture) -> Rendition:
-    """The file that other sites show; JPEG, for not all of them read more."""
-    return renditions_of(picture)[_spec(_widths(picture)[-1], "jpeg")]
-
-
-def renditions_of(picture: Picture) -> dict[str, Rendition]:
-    """Every file a page may name, by its filter; those that do not exist yet are made."""
-    kept = getattr(picture, "_printed", None)
-    if kept is None:
-        widths = _widths(picture)
-        modern = [_spec(width, kind) for kind in MODERN for width in widths]
-        kept = picture.get_renditions(*modern, *{_spec(w, "jpeg") for w in (_fallback_width(picture), widths[-1])})
-        picture._printed = kept  # type: ignore[attr-defined]
-    return kept
-
-
 def _drawn(picture: Picture, sizes: str, attributes: str) -> SafeString:
     light, dark = _srcsets(picture), _srcsets(picture.dark) if picture.dark_id else {}
     sizes = conditional_escape(sizes)
     parts = []
     for kind in MODERN:
         start = f'<source type="image/{kind}"'
-        if dark:
+        if kind in dark:
             parts.append(f'{start} media="(prefers-color-scheme: dark)" srcset="{dark[kind]}" sizes="{sizes}">')
-        parts.append(f'{start} srcset="{light[kind]}" sizes="{sizes}">')
-    fallback = renditions_of(picture)[_spec(_fallback_width(picture), "jpeg")]
+        if kind in light:
+            parts.append(f'{start} srcset="{light[kind]}" sizes="{sizes}">')
+    fallback = renditions_of(picture)[spec(fallback_width(picture), "jpeg")]
     parts.append(
         f'<img src="{conditional_escape(fallback.url)}" alt="{conditional_escape(picture.alt_text)}"'
         f' width="{picture.width}" height="{picture.height}" {attributes}>'
@@ -82,22 +64,14 @@ def _drawn(picture: Picture, sizes: str, attributes: str) -> SafeString:
 
 
 def _srcsets(picture: Picture) -> dict[str, str]:
-    files, widths = renditions_of(picture), _widths(picture)
-    return {
-        kind: ", ".join(f"{conditional_escape(files[_spec(width, kind)].url)} {width}w" for width in widths)
+    """What stands in `srcset`, by format; a format whose files the worker has not made yet is left out."""
+    files = renditions_of(picture)
+    named = {
+        kind: [
+            f"{conditional_escape(files[name].url)} {width}w"
+            for width in widths(picture)
+            if (name := spec(width, kind)) in files
+        ]
         for kind in MODERN
     }
-
-
-def _widths(picture: Picture) -> list[int]:
-    """Never wider than the picture itself, which would name one file by several widths."""
-    narrower = [width for width in WIDTHS if width < picture.width]
-    return [*narrower, picture.width] if picture.width <= WIDTHS[-1] else narrower
-
-
-def _fallback_width(picture: Picture) -> int:
-    return min(FALLBACK_WIDTH, picture.width)
-
-
-def _spec(width: int, kind: str) -> str:
-    return f"width-{width}|format-{kind}"
+    return {kind: ", ".join(names) for kind, names in named.items() if names}

@@ -12,7 +12,7 @@ from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
 
 from broadsheet.config import config
-from broadsheet.site.templatetags.pictures import share_rendition
+from broadsheet.newsroom.renditions import share_rendition
 
 if TYPE_CHECKING:
     from broadsheet.newsroom.models import Article, Byline, Topic
