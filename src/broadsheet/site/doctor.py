@@ -1,0 +1,415 @@
+"""`broadsheet doctor`: what is wrong with this installation, and what to do about it. It looks and changes nothing.
+
+`READY` is the part of it that costs next to nothing: `/readyz` answers from it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import smtplib
+import socket
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import lmdb
+from django.conf import settings
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from broadsheet import clock
+from broadsheet.config import Config
+from broadsheet.gate.ledger import open_ledger
+from broadsheet.gate.pages import open_pages
+from broadsheet.meter.force import is_in_force
+from broadsheet.newsroom.models import Purge
+from broadsheet.newsroom.models.versions import PublishedVersion
+from broadsheet.newsroom.versions import verify_chain
+from broadsheet.release import release
+from broadsheet.site.worker import OVERDUE_S, last_seen
+
+LEAST_FREE_SHARE = 0.05
+LEAST_FREE_BYTES = 500 * 2**20
+FULL_SHARE = 0.8
+PURGE_OVERDUE = timedelta(minutes=1)
+DRAFT_OVERDUE_S = 60
+CLOCK_SLACK_S = 300
+SHORTEST_SECRET = 32
+MOST_NAMED = 5  # of many faults of one kind
+
+
+@dataclass(frozen=True)
+class Finding:
+    wrong: str
+    advice: str
+
+
+Check = Callable[[Config], Iterator[Finding]]
+
+
+def examine(config: Config, checks: Sequence[Check] | None = None) -> list[Finding]:
+    """Every finding, in the order of `CHECKS`. A check that cannot be made is a finding, too."""
+    findings: list[Finding] = []
+    for check in CHECKS if checks is None else checks:
+        try:
+            findings += check(config)
+        except (OSError, DatabaseError, lmdb.Error, ValueError, ImproperlyConfigured) as fault:
+            findings.append(Finding(f"The {check.__name__} could not be examined: {fault}", "Look at the line above."))
+    return findings
+
+
+# ── the machine
+
+
+def data_folder(config: Config) -> Iterator[Finding]:
+    for folder in (config.data, config.ledger, config.pages, config.log, config.media, config.outbox, config.run):
+        if folder.exists() and not _is_writable(folder):
+            yield Finding(
+                f"{folder} cannot be written.", f"Give it to the user who runs Broadsheet: chown -R … {folder}"
+            )
+
+
+def _is_writable(folder: Path) -> bool:
+    """Really tried: root is told that everything is writable, also on a disk that is mounted read-only."""
+    probe = folder / f".doctor-{os.getpid()}"
+    try:
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def disk(config: Config) -> Iterator[Finding]:
+    usage = shutil.disk_usage(config.data)
+    if usage.free < LEAST_FREE_BYTES or usage.free < usage.total * LEAST_FREE_SHARE:
+        yield Finding(
+            f"The disk of {config.data} has only {usage.free / 2**20:,.0f} MB left"
+            f" ({usage.free / usage.total:.0%} of {usage.total / 2**30:,.0f} GB).",
+            "Make room: publishing and the meter stop when it is full. data/pages may be deleted at any time.",
+        )
+
+
+def secrets(config: Config) -> Iterator[Finding]:
+    if len(config.secret_key) < SHORTEST_SECRET:
+        yield Finding(
+            f"SECRET_KEY has {len(config.secret_key)} characters: sessions could be forged.",
+            "Set one of at least 50 random characters, or none: one is then made and kept in data/keys/.",
+        )
+    for file in sorted(config.keys.iterdir()) if config.keys.is_dir() else []:
+        if file.is_file() and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield Finding(f"{file} can be read by others on this machine.", f"chmod 600 {file}")
+
+
+def the_clock(config: Config) -> Iterator[Finding]:
+    if abs(clock.offset_s) > CLOCK_SLACK_S:
+        yield Finding(
+            f"A test clock is in force: Broadsheet believes it is {clock.now():%Y-%m-%d %H:%M} UTC.",
+            "Unset BROADSHEET_NOW and BROADSHEET_TESTING, and start again.",
+        )
+    newest = max((file.stat().st_mtime for file in _written_lately(config)), default=0.0)
+    if newest > time.time() + CLOCK_SLACK_S:
+        yield Finding(
+            f"The machine's clock stands {(newest - time.time()) / 3600:,.1f} hours before files already written.",
+            "Set the clock (timedatectl): windows of the meter, sign-in codes and schedules go by it.",
+        )
+
+
+def _written_lately(config: Config) -> list[Path]:
+    files = [config.data / "broadsheet.sqlite3", config.data / "broadsheet.sqlite3-wal", config.ledger / "data.mdb"]
+    return [file for file in files if file.exists()]
+
+
+def address(config: Config) -> Iterator[Finding]:
+    if config.is_https or not _is_public(urlsplit(config.base_url).hostname or ""):
+        return
+    yield Finding(
+        f"Readers use {config.base_url}: their codes, passwords and reading travel unencrypted.",
+        "Put a proxy with a certificate in front and set BROADSHEET_BASE_URL=https://…; see docs/running.md.",
+    )
+
+
+def _is_public(host: str) -> bool:
+    with suppress(ValueError):
+        return ip_address(host).is_global
+    return host != "localhost" and not host.endswith((".localhost", ".local", ".internal", ".test", ".home.arpa"))
+
+
+def sockets(config: Config) -> Iterator[Finding]:
+    for file in sorted(config.run.glob("*.sock")):
+        if not _is_listened_to(file):
+            yield Finding(
+                f"{file} is there, but nobody listens: the site has ended, or was killed.",
+                "Start Broadsheet (it clears the socket away); if it is running, restart it and look at its log.",
+            )
+
+
+def _is_listened_to(file: Path) -> bool:
+    with closing(socket.socket(socket.AF_UNIX)) as probe:
+        probe.settimeout(2)
+        try:
+            probe.connect(str(file))
+        except OSError:
+            return False
+        return True
+
+
+# ── mail
+
+
+def mail(config: Config) -> Iterator[Finding]:
+    if config.email_url:
+        yield from _mail_server(config)
+    elif _is_public(urlsplit(config.base_url).hostname or ""):
+        yield Finding(
+            f"EMAIL_URL is not set: readers of {config.base_url} wait for codes that only go to {config.outbox}.",
+            "Set EMAIL_URL to your mail server.",
+        )
+    stuck = [draft for draft in config.outbox.glob(".*.part") if time.time() - draft.stat().st_mtime > DRAFT_OVERDUE_S]
+    if stuck:
+        yield Finding(
+            f"{len(stuck)} mails in {config.outbox} were begun and never finished.",
+            "Their writing was cut off (a full disk, a crash). Delete the .part files; those readers must ask again.",
+        )
+
+
+def _mail_server(config: Config) -> Iterator[Finding]:
+    parts = urlsplit(config.email_url)
+    connect = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    default = {"smtp": 25, "smtps": 465, "smtp+tls": 587}[parts.scheme]
+    try:
+        with connect(parts.hostname or "localhost", parts.port or default, timeout=5) as server:
+            server.ehlo_or_helo_if_needed()
+    except (OSError, smtplib.SMTPException) as fault:
+        yield Finding(
+            f"The mail server {parts.hostname}:{parts.port or default} cannot be reached: {fault}",
+            "Nobody can register until it can. Check EMAIL_URL, and that this machine may connect to it.",
+        )
+
+
+# ── what is stored
+
+
+def database(config: Config) -> Iterator[Finding]:
+    """Whatever else is asked of the database makes sense only once it answers and is of this release."""
+    reachable = list(database_answers(config))
+    yield from reachable
+    if reachable:
+        return
+    waiting = migrations_waiting()
+    if waiting:
+        yield Finding(
+            f"The database is of an older release: {waiting} migrations wait.",
+            "Run `broadsheet migrate`, or start anew.",
+        )
+        return
+    yield from _journal(config)
+    yield from _purges(config)
+    yield from _versions(config)
+
+
+def database_answers(config: Config) -> Iterator[Finding]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as fault:
+        yield Finding(
+            f"The database does not answer: {fault}".strip(),
+            "Check DATABASE_URL, and that PostgreSQL runs."
+            if config.database_url
+            else f"Check that {config.data}/broadsheet.sqlite3 is there, whole, and belongs to this user.",
+        )
+
+
+def migrations_waiting() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _journal(config: Config) -> Iterator[Finding]:
+    if connection.vendor != "sqlite":
+        return
+    # Asked on a connection of its own: ours would have set the mode just now.
+    with closing(_bare_sqlite(config)) as bare:
+        (mode,) = bare.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal":
+        yield Finding(
+            f"The SQLite database is in journal mode {mode!r}, not WAL: readers and writers wait for each other.",
+            "Keep data/ on a local disk (WAL cannot work on a network share), stop other programs that use the file.",
+        )
+
+
+def _purges(config: Config) -> Iterator[Finding]:
+    left = Purge.objects.filter(made_at__lt=clock.now() - PURGE_OVERDUE).count()
+    if left:
+        yield Finding(
+            f"{left} purges have not been carried out: readers may see pages from before a change.",
+            "Start Broadsheet (it carries them out first); if it is running, its worker is not.",
+        )
+
+
+def _versions(config: Config) -> Iterator[Finding]:
+    broken = []
+    for article in PublishedVersion.objects.order_by("article_id").values_list("article_id", flat=True).distinct():
+        broken += verify_chain(article)
+    if broken:
+        named = "; ".join(
+            f"article {fault.article_id}, version {fault.number}: {fault.what}" for fault in broken[:MOST_NAMED]
+        )
+        yield Finding(
+            f"The record of published versions does not hold in {len(broken)} places: {named}.",
+            "Somebody changed the table past Broadsheet. Compare with a backup before anything else is published.",
+        )
+
+
+def page_store(config: Config) -> Iterator[Finding]:
+    if not (config.pages / "data.mdb").exists():
+        return  # it is made when it is needed
+    try:
+        with _read_only(config.pages) as environment, environment.begin() as txn:
+            txn.stat()
+    except lmdb.Error as fault:
+        yield Finding(
+            f"The page store cannot be read: {fault}", f"Stop Broadsheet, delete {config.pages}, start again."
+        )
+        return
+    if strangers := open_pages().releases() - {release()}:
+        yield Finding(
+            f"The page store holds pages of another release ({', '.join(sorted(strangers)[:MOST_NAMED])}).",
+            "Start Broadsheet again: it removes them first.",
+        )
+
+
+def ledger(config: Config) -> Iterator[Finding]:
+    yield from ledger_file(config)
+    for aside in sorted(config.data.glob(f"{config.ledger.name}.unusable-*")):
+        yield Finding(
+            f"A ledger that could not be read was put aside as {aside.name}; counts began anew then.",
+            "If a backup has it, restore it; otherwise delete the folder.",
+        )
+
+
+def ledger_file(config: Config) -> Iterator[Finding]:
+    """Only read: to open a ledger that cannot be read is to put it aside."""
+    if not (config.ledger / "data.mdb").exists():
+        yield Finding(
+            f"There is no meter ledger in {config.ledger}.", "Start Broadsheet: it makes one, and counts begin anew."
+        )
+        return
+    try:
+        with _read_only(config.ledger) as environment:
+            with environment.begin() as txn:
+                txn.stat()
+            info, page_bytes = environment.info(), environment.stat()["psize"]
+    except lmdb.Error as fault:
+        yield Finding(
+            f"The meter ledger cannot be read: {fault}",
+            f"Restore {config.ledger} from a backup; else the next start puts it aside, and counts begin anew.",
+        )
+        return
+    used = info["last_pgno"] * page_bytes / info["map_size"]
+    if used > FULL_SHARE:
+        yield Finding(
+            f"The meter ledger is {used:.0%} full; when it is, nothing more is counted.",
+            "See that the worker runs: it forgets closed windows. If it does, shorten the window.",
+        )
+
+
+def meter(config: Config) -> Iterator[Finding]:
+    """Whether the gate decides by what is saved. Asked only of a ledger that can be read, see above."""
+    if list(ledger_file(config)):
+        return
+    unset = list(policy(config))
+    yield from unset
+    if not unset and not list(database_answers(config)) and not migrations_waiting() and not is_in_force():
+        yield Finding(
+            "The gate decides by another meter than the one saved in the newsroom.",
+            "Save the meter's settings once more, or start Broadsheet again.",
+        )
+
+
+def policy(config: Config) -> Iterator[Finding]:
+    if open_ledger().policy() is None:
+        yield Finding(
+            "The gate has no meter policy: every article is open.", "Start Broadsheet, or save the meter's settings."
+        )
+
+
+def static_files(config: Config) -> Iterator[Finding]:
+    manifest = settings.STATIC_ROOT / "staticfiles.json"
+    mark = settings.STATIC_ROOT / ".release"
+    if not manifest.exists() or not mark.exists():
+        yield Finding(
+            f"There are no style sheets and scripts in {settings.STATIC_ROOT}.", "Start Broadsheet: it collects them."
+        )
+    elif mark.read_text() != release():
+        yield Finding(
+            f"The style sheets and scripts in {settings.STATIC_ROOT} are of another release.",
+            "Start Broadsheet again: it collects them first.",
+        )
+    else:
+        missing = [name for name in _collected() if not (settings.STATIC_ROOT / name).exists()]
+        if missing:
+            yield Finding(
+                f"{len(missing)} static files are missing: {', '.join(missing[:MOST_NAMED])}.",
+                f"Delete {mark} and start Broadsheet again: it collects them anew.",
+            )
+
+
+def _collected() -> list[str]:
+    return list(ManifestStaticFilesStorage().hashed_files.values())
+
+
+def _bare_sqlite(config: Config) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{config.data}/broadsheet.sqlite3?mode=ro", uri=True)
+
+
+def _read_only(folder: Path) -> lmdb.Environment:
+    return lmdb.open(str(folder), readonly=True, create=False, max_dbs=16)
+
+
+# ── the processes
+
+
+def worker(config: Config) -> Iterator[Finding]:
+    """Only where the server runs; without it, nobody expects a worker."""
+    if not _is_listened_to(config.site_socket):
+        return
+    last = last_seen(config)
+    if last is None or clock.timestamp() - last > OVERDUE_S:
+        since = "has not been seen" if last is None else f"was last seen {clock.timestamp() - last:,.0f} s ago"
+        yield Finding(
+            f"The worker {since}: nothing is published on schedule, nothing is swept.",
+            "Restart Broadsheet, and look into its log for why the worker ended.",
+        )
+
+
+# In the order of a house: ground, walls, what is kept inside, who works there.
+CHECKS: list[Check] = [
+    data_folder,
+    disk,
+    secrets,
+    the_clock,
+    address,
+    mail,
+    database,
+    page_store,
+    ledger,
+    meter,
+    static_files,
+    sockets,
+    worker,
+]
+
+# What a load balancer asks every few seconds of a process that has the stores open.
+READY: list[Check] = [database_answers, policy]
