@@ -2,6 +2,7 @@
 
 from broadsheet.newsroom.models.articles import Article, Kind
 from broadsheet.newsroom.models.bylines import Byline, Role
+from broadsheet.newsroom.models.files import File
 from broadsheet.newsroom.models.front import FrontPage
 from broadsheet.newsroom.models.people import Person
 from broadsheet.newsroom.models.pictures import Picture, Rendition
@@ -17,6 +18,7 @@ __all__ = [
     "Article",
     "Byline",
     "ChangeClass",
+    "File",
     "FrontPage",
     "Kind",
     "Person",

@@ -177,7 +177,7 @@ class Article(Addressed, tags.Tagged, Page):
     template = "pages/article.html"
     parent_page_types = ["newsroom.Section"]
     subpage_types = []
-    exclude_fields_in_copy = ["section", "modified_at", "change", "change_note"]
+    exclude_fields_in_copy = ["section", "first_published_at", "modified_at", "change", "change_note"]
 
     search_fields = [
         *Page.search_fields,

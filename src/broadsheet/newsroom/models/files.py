@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from wagtail.documents.models import AbstractDocument
+
+from broadsheet.newsroom import tags
+
+
+class File(tags.Tagged, AbstractDocument):
+    """A file readers can open or hear. A model of our own so that changing one reaches the pages that name it."""
+
+    tag_name = "file"
+
+    admin_form_fields = ("title", "file", "collection")
+
+    class Meta(AbstractDocument.Meta):
+        verbose_name = "file"

@@ -1,0 +1,106 @@
+"""What the newsroom adds to Wagtail's admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from wagtail import hooks
+from wagtail.actions.registry import ActionRegistry
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.ui.tables.pages import PageStatusColumn, PageTitleColumn
+from wagtail.admin.viewsets.pages import PageListingViewSet
+from wagtail.models import Page
+from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+
+from broadsheet.newsroom import doors
+from broadsheet.newsroom.models import Article, Person, Topic
+
+
+@hooks.register("register_admin_viewset")
+def page_doors() -> list[Any]:
+    return [
+        doors.ArticleDoors("article_doors"),
+        doors.SectionDoors("section_doors"),
+        doors.FrontPageDoors("front_page_doors"),
+        Articles("articles"),
+    ]
+
+
+# After Wagtail's own, which these replace: a bulk action is known by its name.
+for _action in (
+    doors.PublishInActBulkAction,
+    doors.UnpublishInActBulkAction,
+    doors.DeleteInActBulkAction,
+    doors.MoveInActBulkAction,
+):
+    hooks.register("register_bulk_action", _action, order=100)
+
+
+@hooks.register("register_actions", order=100)
+def actions(registry: ActionRegistry) -> None:
+    for model in (Page, Article):
+        registry.register(model, doors.PublishInAct)
+        registry.register(model, doors.UnpublishInAct)
+
+
+class Articles(PageListingViewSet):
+    """All stories in one list, the newest work first: nobody looks for theirs in a tree."""
+
+    model = Article
+    icon = "doc-full"
+    menu_label = "Articles"
+    menu_order = 90
+    add_to_admin_menu = True
+    columns = [
+        PageTitleColumn("title", label="Headline", sort_key="title"),
+        Column("section", label="Section", accessor="section", sort_key="section__title"),
+        DateColumn("first_published_at", label="Published", sort_key="first_published_at", width="12%"),
+        DateColumn("latest_revision_created_at", label="Worked on", sort_key="latest_revision_created_at", width="12%"),
+        PageStatusColumn("status", label="Status", sort_key="live", width="12%"),
+    ]
+    list_filter = ["section", "kind", "live", "always_free", "members_only"]
+
+
+class People(SnippetViewSet):
+    model = Person
+    icon = "user"
+    menu_label = "People"
+    list_display = ["name", "role", "agency"]
+    search_fields = ["name", "role", "agency"]
+    copy_view_enabled = False
+
+
+class Topics(SnippetViewSet):
+    model = Topic
+    icon = "tag"
+    menu_label = "Topics"
+    list_display = ["name", "slug"]
+    search_fields = ["name"]
+    copy_view_enabled = False
+
+
+class Reference(SnippetViewSetGroup):
+    """People and topics beside the articles in the menu, not under “snippets”: no editor says that."""
+
+    items = (People, Topics)
+    menu_label = "People & topics"
+    menu_icon = "group"
+    menu_order = 95
+
+
+register_snippet(Reference)
+
+
+@hooks.register("construct_main_menu")
+def plain_words(request: HttpRequest, menu_items: list[MenuItem]) -> None:
+    """Wagtail's words for its own furniture, in ours."""
+    for item in menu_items:
+        if item.name == "explorer":
+            item.label = "Sections"
+        elif item.name == "images":
+            item.label = "Pictures"
+
+
