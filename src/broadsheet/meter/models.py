@@ -32,7 +32,7 @@ class WindowChoice(models.TextChoices):
     ROLLING = WindowKind.ROLLING.value, "A number of days, counted from each article"
 
 
-def _allowance(who: str, default: int | None = None) -> models.PositiveSmallIntegerField:
+def _allowance(who: str, default: int | None = None) -> models.PositiveSmallIntegerField[int | None, int | None]:
     return models.PositiveSmallIntegerField(
         f"{who}: articles",
         null=True,
@@ -42,7 +42,7 @@ def _allowance(who: str, default: int | None = None) -> models.PositiveSmallInte
     )
 
 
-def _notice_from(who: str, default: int | None = None) -> models.PositiveSmallIntegerField:
+def _notice_from(who: str, default: int | None = None) -> models.PositiveSmallIntegerField[int | None, int | None]:
     return models.PositiveSmallIntegerField(
         f"{who}: notice from article", null=True, blank=True, default=default, help_text="Empty: no notice."
     )
