@@ -4,9 +4,9 @@
     tools/demo/build.py --wikinews wikinews_2019.csv --digitalgov news.jsonl.gz [--maps DIR] [--report]
 
 `wikinews_2019.csv` is `data/wikinews_2019.csv` of vanatteveldt/wikinews (English Wikinews, CC BY 2.5); `news.jsonl.gz`
-holds the articles of GSA/digitalgov.gov, `content/news` (public domain), one JSON object a line. `--maps` is a folder of
-maps drawn by `locator_map.py` from `maps.json`; without it the pictures of the last build stay. The same input makes the
-same bytes.
+holds the articles of GSA/digitalgov.gov, `content/news` (public domain), one JSON object a line. `--maps` is a folder
+of maps drawn by `locator_map.py` from `maps.json`; without it the pictures of the last build stay. The same input makes
+the same bytes.
 
 Needs the package itself, markdown-it-py and beautifulsoup4.
 """
@@ -25,9 +25,19 @@ from pathlib import Path
 import desk
 from digitalgov import Dispatch, read_dispatches
 from PIL import Image
-from wikinews import Story, plain_text, read_stories
+from wikinews import Curation, Story, plain_text, read_stories
 
-from broadsheet.interchange.demo.edition import FILE, PICTURES, Article, Edition, Person, Picture, Topic, write_edition
+from broadsheet.interchange.demo.edition import (
+    FILE,
+    PICTURES,
+    Article,
+    Edition,
+    Fields,
+    Person,
+    Picture,
+    Topic,
+    write_edition,
+)
 
 HERE = Path(__file__).parent
 FEWEST_IN_TOPIC = 3  # Wikinews articles; a topic of one story is not a topic
@@ -81,7 +91,7 @@ def build(wikinews: Path, digitalgov: Path, maps: Path | None) -> Edition:
     )
 
 
-def _from_wikinews(stories: Sequence[Story], curation: dict, shown: dict[str, str]) -> Iterable[Article]:
+def _from_wikinews(stories: Sequence[Story], curation: Curation, shown: dict[str, str]) -> Iterable[Article]:
     topics = {story.slug: desk.topics_of(story, curation["topics"]) for story in stories}
     stories_in = Counter(topic.slug for of_story in topics.values() for topic in of_story)
     for story in stories:
@@ -93,6 +103,7 @@ def _from_wikinews(stories: Sequence[Story], curation: dict, shown: dict[str, st
             standfirst=story.standfirst,
             kicker=desk.kicker_of(story, section, curation["kicker"]),
             dateline=curation["dateline"].get(story.slug, ""),
+            kind=desk.kind_of(story.headline, section),
             published=story.published,
             byline=(CONTRIBUTORS.slug,),
             topics=tuple(topic.slug for topic in topics[story.slug] if stories_in[topic.slug] >= FEWEST_IN_TOPIC),
@@ -110,6 +121,7 @@ def _from_digitalgov(dispatch: Dispatch) -> Article:
         standfirst=dispatch.standfirst,
         kicker=dispatch.topics[0].name if dispatch.topics else "",
         dateline="",
+        kind=desk.kind_of(dispatch.headline, "digital-government"),
         published=dispatch.published,
         byline=tuple(person.slug for person in dispatch.byline),
         topics=tuple(topic.slug for topic in dispatch.topics),
@@ -135,7 +147,7 @@ def _topics(articles: Sequence[Article], dispatches: Sequence[Dispatch]) -> tupl
     return tuple(named[slug] for slug in sorted(used))
 
 
-def _picture(spec: dict, maps: Path | None) -> Picture:
+def _picture(spec: Fields, maps: Path | None) -> Picture:
     name = spec["name"]
     PICTURES.mkdir(exist_ok=True)
     for file in (f"{name}.webp", f"{name}-dark.webp"):
@@ -159,7 +171,7 @@ def _picture(spec: dict, maps: Path | None) -> Picture:
     )
 
 
-def _refuse_unused(curation: dict, stories: Sequence[Story]) -> None:
+def _refuse_unused(curation: Curation, stories: Sequence[Story]) -> None:
     slugs = {story.slug for story in stories}
     for kind in ("section", "kicker", "dateline", "topics", "speakers", "correction", "pull_quote", "background"):
         if unused := set(curation[kind]) - slugs:

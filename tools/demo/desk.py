@@ -175,6 +175,21 @@ def section_of(story: Story, exceptions: dict[str, str]) -> str:
     return max(scores, key=lambda section: (scores[section], -list(SECTION_SIGNS).index(section)))
 
 
+def kind_of(headline: str, section: str) -> str:
+    """What kind of piece it is, in the newsroom's words; news where nothing says otherwise."""
+    if section == "obituaries":
+        return "obituary"
+    if re.search(r"\binterviews\b|^Q&A |^Member Spotlight", headline):
+        return "interview"
+    if section == "digital-government":
+        return (
+            "explainer"
+            if re.search(r"^How to|\bHow To\b|^\d|^Three|^Tips|Tips for|What Makes|^Which", headline)
+            else "feature"
+        )
+    return "feature" if section == "culture" and "Wikinews attends" in headline else "article"
+
+
 def kicker_of(story: Story, section: str, exceptions: dict[str, str]) -> str:
     if story.slug in exceptions:
         return exceptions[story.slug]

@@ -1,7 +1,7 @@
 """Articles of digital.gov, from Markdown with Hugo shortcodes, to articles.
 
-Which ones: a hand-read list in `curation.toml`. What it takes to be on it is checked here (`fit`): a standfirst, authors,
-a decent length, and a text that stands without the pictures, which are not in the source.
+Which ones: a hand-read list in `curation.toml`. What it takes to be on it is checked here (`fit`): a standfirst,
+authors, a decent length, and a text that stands without the pictures, which are not in the source.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from pathlib import Path
 from bs4 import BeautifulSoup, NavigableString, Tag
 from markdown_it import MarkdownIt
 from typography import sentences, slug
+from wikinews import Curation
 
-from broadsheet.interchange.demo.edition import Attribution, Block, Person, Topic
+from broadsheet.interchange.demo.edition import Attribution, Block, Fields, Person, Topic
 
 SITE = "https://digital.gov"
 IMAGE = re.compile(r"\{\{<\s*(?:legacy-)?img(?:-right|-left)?\s.*?>\}\}", re.S)
@@ -63,7 +64,7 @@ class DoesNotFit(ValueError):
     """An article on the list that the demo edition cannot carry."""
 
 
-def read_dispatches(file: Path, curation: dict) -> Iterator[Dispatch]:
+def read_dispatches(file: Path, curation: Curation) -> Iterator[Dispatch]:
     """The listed articles, oldest first."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         articles = [json.loads(line) for line in lines]
@@ -75,7 +76,7 @@ def read_dispatches(file: Path, curation: dict) -> Iterator[Dispatch]:
         yield _dispatch(article, addresses, curation)
 
 
-def fit(article: dict) -> None:
+def fit(article: Fields) -> None:
     text = article["body_markdown"]
     words = len(text.split())
     for wrong in (
@@ -91,7 +92,7 @@ def fit(article: dict) -> None:
             raise DoesNotFit(f"{article['url']}: {wrong}")
 
 
-def _dispatch(article: dict, addresses: dict[str, str], curation: dict) -> Dispatch:
+def _dispatch(article: Fields, addresses: dict[str, str], curation: Curation) -> Dispatch:
     url = article["url"]
     headline = _line(article["title"])
     names = dict.fromkeys(topic[0].upper() + topic[1:] for topic in article["topics"])
@@ -118,7 +119,7 @@ def _dispatch(article: dict, addresses: dict[str, str], curation: dict) -> Dispa
     )
 
 
-def _person(author: dict) -> Person:
+def _person(author: Fields) -> Person:
     name = _line(author["name"])
     group = re.search(r"\b(?:Team|Office|Program|Staff)\b", name)
     agency = author["agency"].strip()
@@ -153,7 +154,7 @@ def _blocks(text: str, addresses: dict[str, str]) -> Iterator[Block]:
 
 
 def _without_repetition(standfirst: str, blocks: list[Block]) -> tuple[str, list[Block]]:
-    """A standfirst that is but the beginning of the text, cut anywhere, gets whole sentences, and the text is without them."""
+    """Where the standfirst is the text's own beginning, cut anywhere: whole sentences, and the rest for the text."""
     opening = next((number for number, block in enumerate(blocks) if block.type == "paragraph"), None)
     if opening is None:
         return standfirst, blocks

@@ -1,8 +1,8 @@
 """English Wikinews as plain text, to articles.
 
 The source is a table of address, date, title and text. The text has lost what the wiki page showed beside it: pictures,
-boxes and quotations are gone, but their captions and the names under them are left standing as paragraphs. Each of these
-has a rule below that turns it into what it was, or leaves it out; what no rule can tell is listed in `curation.toml`.
+boxes and quotations are gone, but their captions and the names under them are left standing as paragraphs. Each of
+these has a rule below that turns it into what it was, or leaves it out; what no rule can tell is in `curation.toml`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from typography import sentences, set_text, slug
 
-from broadsheet.interchange.demo.edition import Attribution, Block
+from broadsheet.interchange.demo.edition import Attribution, Block, Fields
 
 DATE_LINE = re.compile(r"^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, [A-Z][a-z]+ \d{1,2}, \d{4}$")
 CAPTION = re.compile(r"Image: [^.]+(?:\.[^.]*)*\.?$|\(Image: [^)]+\)$")
@@ -32,10 +33,14 @@ ORIGINAL = re.compile(r"\s*\(\([a-z]{2}\)\)[A-Z]\w+(?: language)?: .*$")
 REFERENCE = re.compile(r"\[\d+\]")
 CANNOT_OPEN = re.compile(
     r"^[“‘\[]?(?:He|She|It|Its|They|His|Her|Hers|Their|Theirs|This|That|These|Those|Such|But|And|Or|So|However|Also|Both"
-    r"|Another|Others?|Instead|Meanwhile|Nevertheless|Then|There|Here|One|Two|Three|Four|Five|Six|Seven|All|None|Each|Wikinews)\b"
-    r"|^(?:The|A) (?:\w+ )?(?:bill|move|latter|former|second|other|man|woman|accident|crash|ruling|decision|toilet|study|law)\b"
+    r"|Another|Others?|Instead|Meanwhile|Nevertheless|Then|There|Here|One|Two|Three|Four|Five|Six|Seven|All|None|Each"
+    r"|Wikinews)\b"
+    r"|^(?:The|A) (?:\w+ )?(?:bill|move|latter|former|second|other|man|woman|accident|crash|ruling"
+    r"|decision|toilet|study|law)\b"
 )
 GALLERY_CAPTION = 90  # characters; three or more paragraphs shorter than this at the end are captions of a gallery
+Curation = dict[str, Any]  # `curation.toml`, as read
+
 LICENCE = "Creative Commons Attribution 2.5 Generic"
 LICENCE_URL = "https://creativecommons.org/licenses/by/2.5/"
 
@@ -65,7 +70,7 @@ class Story:
         return Attribution("English Wikinews", self.url, LICENCE, LICENCE_URL, changes)
 
 
-def read_stories(file: Path, curation: dict) -> Iterator[Story]:
+def read_stories(file: Path, curation: Curation) -> Iterator[Story]:
     """The articles, oldest first, in the order of the file within a day."""
     csv.field_size_limit(1 << 24)
     with file.open(newline="", encoding="utf-8") as table:
@@ -137,7 +142,7 @@ def _lines(text: str, story: Story, corrections: dict[str, str]) -> list[str]:
     return kept
 
 
-def _blocks(lines: list[str], story: Story, curation: dict) -> Iterator[Block]:
+def _blocks(lines: list[str], story: Story, curation: Curation) -> Iterator[Block]:
     seats: list[tuple[str, str]] = []
     speakers: dict[str, str] = curation["speakers"].get(story.slug, {})
     asked = False
@@ -203,8 +208,8 @@ def _raise_standfirst(story: Story) -> None:
     """Move the opening sentence up, where what follows can open the text by itself.
 
     A Wikinews article has no standfirst; its first sentence is written to be one. It is moved, not repeated. It stays
-    where it is when it is the whole paragraph, when it is too long or too short to stand alone, or when the next sentence
-    leans on it.
+    where it is when it is the whole paragraph, when it is too long or too short to stand alone, or when the next
+    sentence leans on it.
     """
     first = story.blocks[0]
     assert first.type == "paragraph" and isinstance(first.value, str), story.slug
@@ -228,19 +233,19 @@ def _move_table_into_text(story: Story) -> None:
         story.blocks.insert(3, story.blocks.pop())
 
 
-def _place_pull_quote(story: Story, pulled: str | None) -> None:
+def _place_pull_quote(story: Story, pulled: dict[str, str] | None) -> None:
     """Set a pull quote before the paragraph its words stand in."""
     if not pulled:
         return
     for number, block in enumerate(story.blocks):
-        if block.type == "paragraph" and pulled[1:] in plain_text(block):
-            story.blocks.insert(max(number, 1), Block("pull_quote", pulled))
+        if block.type == "paragraph" and pulled["text"][1:] in plain_text(block):
+            story.blocks.insert(max(number, 1), Block("pull_quote", dict(pulled)))
             story.said.append("a pull quote set")
             return
-    raise AssertionError(f"{story.slug}: the pull quote {pulled!r} is not in the text")
+    raise AssertionError(f"{story.slug}: the pull quote {pulled['text']!r} is not in the text")
 
 
-def _box_background(story: Story, box: dict | None) -> None:
+def _box_background(story: Story, box: Fields | None) -> None:
     """Set paragraphs of background apart, in a fact box at the place of the first."""
     if not box:
         return

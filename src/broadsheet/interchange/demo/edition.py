@@ -1,7 +1,7 @@
 """The demo edition as it is carried in the package: openly licensed news, ready to be set.
 
 `edition.jsonl.xz` holds one record a line, `[kind, fields]`, in the order they are needed: sections, people, topics,
-pictures, articles (oldest first). `pictures/` holds the picture files. Both are made by `tools/demo/build.py`, which also
+pictures, articles (oldest first). `pictures/` holds the picture files. Both are made by `tools/demo/build.py`, which
 writes them through this module: the classes below are the format.
 """
 
@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+Fields = dict[str, Any]  # one record, as JSON has it
 
 HERE = Path(__file__).parent
 FILE = HERE / "edition.jsonl.xz"
@@ -72,7 +75,7 @@ class Block:
     | subheading | plain text |
     | list | {"numbered": bool, "items": [inline HTML]} |
     | quote | {"text", "speaker", "role"}, plain text; an empty line parts paragraphs |
-    | pull_quote | plain text |
+    | pull_quote | {"text", "speaker"}, plain text |
     | fact_box | {"heading": plain text, "text": HTML of p, ul, ol} |
     | table | {"caption", "head": [cell], "rows": [[cell]]}, plain text |
     | embed | {"url", "title"} |
@@ -101,6 +104,7 @@ class Article:
     standfirst: str
     kicker: str
     dateline: str
+    kind: str
     published: datetime
     byline: tuple[str, ...]  # slugs of people, in order
     topics: tuple[str, ...]  # slugs
@@ -119,7 +123,7 @@ class Edition:
 
 
 def read_edition(file: Path = FILE) -> Edition:
-    found: dict[str, list[dict]] = {"section": [], "person": [], "topic": [], "picture": [], "article": []}
+    found: dict[str, list[Fields]] = {"section": [], "person": [], "topic": [], "picture": [], "article": []}
     with lzma.open(file, "rt", encoding="utf-8") as lines:
         for line in lines:
             kind, fields = json.loads(line)
@@ -151,7 +155,7 @@ def _lines(kind: str, records: Iterable[object]) -> Iterable[str]:
         yield json.dumps([kind, fields], ensure_ascii=False, sort_keys=True, default=datetime.isoformat) + "\n"
 
 
-def _article(fields: dict) -> Article:
+def _article(fields: Fields) -> Article:
     return Article(
         **{
             **fields,
