@@ -212,6 +212,18 @@ def texts_of(block: blocks.StreamValue.StreamChild) -> Iterable[str]:
             yield value["title"] or ""
 
 
+def pictures_in(body: Iterable[blocks.StreamValue.StreamChild]) -> Iterable[Any]:
+    """The pictures a body shows, in order; None for one that is gone."""
+    for block in body:
+        match block.block_type:
+            case "picture":
+                yield block.value["picture"]
+            case "gallery":
+                yield from (item["picture"] for item in block.value["pictures"])
+            case "embed":
+                yield block.value["thumbnail"]
+
+
 def _plain(rich: Any) -> str:
     # Tags end words: "<p>one</p><p>two</p>" is two words.
     return strip_tags((rich.source if rich else "").replace("<", " <")).strip()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.db.models.signals import pre_delete, pre_save
 from wagtail.models import Page, PageViewRestriction
 from wagtail.signals import post_page_move, pre_page_move
@@ -11,7 +13,10 @@ from wagtail.signals import post_page_move, pre_page_move
 from broadsheet.newsroom import addresses, guard
 from broadsheet.newsroom.acts import publish as publishing
 from broadsheet.newsroom.acts import unpublish as unpublishing
-from broadsheet.newsroom.models import ActName, Article, Section
+from broadsheet.newsroom.blocks import pictures_in
+from broadsheet.newsroom.models import ActName, Article, Picture, Rendition, Section
+from broadsheet.newsroom.signals import article_published, picture_taken_in
+from broadsheet.newsroom.tasks import make_renditions
 
 
 def connect() -> None:
@@ -21,6 +26,8 @@ def connect() -> None:
     pre_page_move.connect(demand_move, sender=Article)
     post_page_move.connect(follow_move, sender=Article)
     pre_save.connect(refuse_restriction, sender=PageViewRestriction)
+    picture_taken_in.connect(have_files_made)
+    article_published.connect(have_missing_files_made)
 
 
 def guard_plain_page(sender: type[Page], instance: Page, **kwargs: Any) -> None:
@@ -85,3 +92,20 @@ def refuse_restriction(sender: type[PageViewRestriction], instance: PageViewRest
     raise guard.UnrecordedChange(
         "Pages are stored for all readers: they cannot be made private. Use “members only”, or leave the story a draft."
     )
+
+
+def have_files_made(sender: type[Picture], picture: Picture, **kwargs: Any) -> None:
+    """Long before a page names them, if the worker is well."""
+    transaction.on_commit(lambda: make_renditions.enqueue(picture.pk))
+
+
+def have_missing_files_made(sender: type[Article], article: Article, **kwargs: Any) -> None:
+    """For pictures that were here before the worker, or whose files were swept."""
+    ready = Rendition.objects.filter(filter_spec__endswith="format-avif").values("image_id")
+    for picture_id in Picture.objects.filter(pk__in=_pictures_of(article)).exclude(pk__in=ready).values_list("pk", flat=True):
+        transaction.on_commit(partial(make_renditions.enqueue, picture_id))
+
+
+def _pictures_of(article: Article) -> set[int]:
+    pictures = [article.picture, *pictures_in(article.body)]
+    return {found for picture in pictures if picture for found in (picture.pk, picture.dark_id) if found}

@@ -7,3 +7,6 @@ article_published = Signal()
 
 # An article was taken down or deleted. article: Article · version: PublishedVersion
 article_unpublished = Signal()
+
+# A picture file was stored, after its row. picture: Picture
+picture_taken_in = Signal()

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from io import BytesIO
 from typing import Any, Self
 
-from django.db import models, transaction
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.db import models
 from wagtail.images.models import AbstractImage, AbstractRendition
 from wagtail.search import index
+from wagtail.utils.file import hash_filelike
 
-from broadsheet.newsroom import tags
+from broadsheet.newsroom import metadata, tags
+from broadsheet.newsroom.signals import picture_taken_in
 
 
 class Picture(tags.Tagged, AbstractImage):
@@ -59,6 +65,45 @@ class Picture(tags.Tagged, AbstractImage):
 
     def tags_touched(self) -> Iterable[str]:
         return (self.tag,)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        is_new_file = bool(self.file) and not self.file._committed
+        if is_new_file:
+            self._take_in()
+        super().save(*args, **kwargs)
+        if is_new_file:
+            picture_taken_in.send(sender=type(self), picture=self)
+
+    def _take_in(self) -> None:
+        """Read what the file says into the fields that are empty, and store it without what it need not say.
+
+        Raises ValidationError for a file that is not a picture, or one too large to be drawn.
+        """
+        self._check_size()
+        try:
+            said = metadata.read(self.file.file)
+            clean = metadata.cleaned(self.file.file, said)
+        except metadata.NotAPicture as fault:
+            raise ValidationError({"file": str(fault)}) from fault
+        for name, value in (
+            ("caption", said.caption),
+            ("credit", said.credit_line),
+            ("alt_text", said.alt_text),
+            ("source", said.source),
+            ("licence", said.licence),
+        ):
+            if value and not getattr(self, name):
+                setattr(self, name, value[: self._meta.get_field(name).max_length])
+        self.file = ContentFile(clean, name=self.file.name)
+        self.file_size = len(clean)
+        self.file_hash = hash_filelike(BytesIO(clean))
+
+    def _check_size(self) -> None:
+        most = settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS
+        if self.width * self.height > most:
+            raise ValidationError(
+                {"file": f"This picture has {self.width * self.height:,} pixels; at most {most:,} can be drawn."}
+            )
 
 
 class Rendition(AbstractRendition):
