@@ -65,6 +65,8 @@ def require(name: str) -> str:
     return found
 
 
+MIGRATED = pytest.StashKey[Path]()
+
 # The database. Migrating from nothing takes many seconds, so what came of it is kept until a migration changes.
 
 
@@ -122,24 +124,28 @@ def collected(pytestconfig: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(migrated: Path, collected: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(
+    migrated: Path, collected: None, pytestconfig: pytest.Config, django_db_blocker: DjangoDbBlocker
+) -> None:
     """In place of pytest-django's: the database of this run's own data folder, as migrations leave it."""
+    pytestconfig.stash[MIGRATED] = migrated
     shutil.copy(migrated, DATA / "broadsheet.sqlite3")
 
 
-@pytest.fixture(autouse=True)
-def _database_as_migrated(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that commits is followed by a fresh copy: flushing would also remove what migrations put there."""
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    commits = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
-    if commits:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """After a test that commits, a fresh copy of the database: flushing also takes away what migrations put there."""
+    result = yield
+    marker = item.get_closest_marker("django_db")
+    commits = "transactional_db" in getattr(item, "fixturenames", ()) or (marker and marker.kwargs.get("transaction"))
+    if commits and (migrated := item.config.stash.get(MIGRATED, None)):
         from django.db import connections
 
         connections.close_all()
         for beside in DATA.glob("broadsheet.sqlite3-*"):
             beside.unlink()
-        shutil.copy(request.getfixturevalue("migrated"), DATA / "broadsheet.sqlite3")
+        shutil.copy(migrated, DATA / "broadsheet.sqlite3")
+    return result
 
 
 # A server, as an installer starts it

@@ -14,7 +14,14 @@ from broadsheet.readers.models import User
 _DASHES_AND_SPACES = str.maketrans("", "", " -\u2010\u2011\u2012\u2013\u2014\u00a0\u2009\u202f")
 
 
-class EmailForm(forms.Form):
+class Plain(forms.Form):
+    """Labels without a colon."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+
+class EmailForm(Plain):
     email = forms.EmailField(
         label="E-mail address",
         max_length=254,
@@ -30,7 +37,7 @@ class EmailForm(forms.Form):
         return self.cleaned_data["email"].lower()
 
 
-class CodeForm(forms.Form):
+class CodeForm(Plain):
     code = forms.CharField(
         label="Code",
         max_length=40,
@@ -48,7 +55,7 @@ class CodeForm(forms.Form):
         return typed
 
 
-class PasswordSignInForm(forms.Form):
+class PasswordSignInForm(Plain):
     email = forms.EmailField(
         label="E-mail address",
         max_length=254,
@@ -66,7 +73,7 @@ class PasswordSignInForm(forms.Form):
         return self.cleaned_data["email"].lower()
 
 
-class OwnPasswordForm(forms.Form):
+class OwnPasswordForm(Plain):
     password = forms.CharField(
         label="Your password",
         max_length=1024,
@@ -75,7 +82,7 @@ class OwnPasswordForm(forms.Form):
     )
 
 
-class NewPasswordForm(forms.Form):
+class NewPasswordForm(Plain):
     password = forms.CharField(
         label="New password",
         max_length=1024,
@@ -94,7 +101,7 @@ class NewPasswordForm(forms.Form):
         return password
 
 
-class NameForm(forms.Form):
+class NameForm(Plain):
     name = forms.CharField(
         label="Name",
         required=False,
@@ -108,7 +115,7 @@ class NewAddressForm(EmailForm):
     next = None  # type: ignore[assignment]
 
 
-class DeleteForm(forms.Form):
+class DeleteForm(Plain):
     email = forms.CharField(
         label="Your e-mail address",
         help_text="Type it to say that you mean it.",

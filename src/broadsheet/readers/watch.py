@@ -16,7 +16,10 @@ from broadsheet.readers.models import User
 @receiver(post_save, sender=User)
 def follow_change(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
     """A closed account loses its passes, one that entered the newsroom gains its class: once it is committed."""
-    if not created and update_fields != frozenset({"last_login"}):
+    if created:
+        # After a backup was restored, a number may be given out a second time: the ledger must not know it from before.
+        _forget_on_commit(instance.pk)
+    elif update_fields != frozenset({"last_login"}):
         transaction.on_commit(lambda: _reclass(instance.pk))
 
 
@@ -36,8 +39,11 @@ def erase_what_is_held(instance: User, **_: Any) -> None:
 
 
 @receiver(post_delete, sender=User)
-def forget_reads(instance: User, **_: Any) -> None:
-    id_ = instance.pk
+def forget_account(instance: User, **_: Any) -> None:
+    _forget_on_commit(instance.pk)
+
+
+def _forget_on_commit(id_: int) -> None:
     transaction.on_commit(lambda: passes.drop_all_of(id_))
     transaction.on_commit(lambda: open_ledger().forget(account_key(id_)))
 

@@ -7,6 +7,7 @@ import os
 import secrets
 import smtplib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -69,7 +70,8 @@ def drop(message: EmailMessage, outbox: Path) -> Path:
             new.write(message.message().as_bytes(linesep="\n"))
         draft.rename(file)
     except OSError as fault:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise MailNotSent(f"The outbox {outbox} could not be written: {fault}") from fault
     logger.info("Mail written to %s", file)
     return file
