@@ -57,6 +57,7 @@ def publish(
     article.change, article.change_note = change, note
     if first_published_at is not None:
         article.first_published_at = first_published_at
+    check(article, by, saved_by=by.pk if by else None)
     with transaction.atomic():
         revision = article.save_revision(user=by)
         revision.publish(user=by, skip_permission_checks=True)
