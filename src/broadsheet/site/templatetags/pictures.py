@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django import template
@@ -12,7 +13,7 @@ from broadsheet.config import config
 from broadsheet.newsroom.renditions import MODERN, fallback_width, renditions_of, share_rendition, spec, widths
 
 if TYPE_CHECKING:
-    from broadsheet.newsroom.models import Picture
+    from broadsheet.newsroom.models import Article, Picture
 
 register = template.Library()
 
@@ -45,6 +46,15 @@ def share_picture(picture: Picture) -> SafeString:
     return tags
 
 
+@register.filter
+def pictured_first(stories: Sequence[Article]) -> Sequence[Article]:
+    """A row's stories with the newest that has a picture in front: it is the one set large."""
+    for place, story in enumerate(stories):
+        if story.picture_id:
+            return [story, *stories[:place], *stories[place + 1 :]]
+    return stories
+
+
 def _drawn(picture: Picture, sizes: str, attributes: str) -> SafeString:
     light, dark = _srcsets(picture), _srcsets(picture.dark) if picture.dark_id else {}
     sizes = conditional_escape(sizes)
@@ -55,12 +65,19 @@ def _drawn(picture: Picture, sizes: str, attributes: str) -> SafeString:
             parts.append(f'{start} media="(prefers-color-scheme: dark)" srcset="{dark[kind]}" sizes="{sizes}">')
         if kind in light:
             parts.append(f'{start} srcset="{light[kind]}" sizes="{sizes}">')
-    fallback = renditions_of(picture)[spec(fallback_width(picture), "jpeg")]
+    if picture.dark_id and not dark:  # the worker has not come to it: its JPEG serves the dark until then
+        source = conditional_escape(_jpeg(picture.dark))
+        parts.append(f'<source type="image/jpeg" media="(prefers-color-scheme: dark)" srcset="{source}">')
     parts.append(
-        f'<img src="{conditional_escape(fallback.url)}" alt="{conditional_escape(picture.alt_text)}"'
+        f'<img src="{conditional_escape(_jpeg(picture))}" alt="{conditional_escape(picture.alt_text)}"'
         f' width="{picture.width}" height="{picture.height}" {attributes}>'
     )
     return mark_safe(f"<picture>{''.join(parts)}</picture>")  # noqa: S308
+
+
+def _jpeg(picture: Picture) -> str:
+    """The address of the file for browsers that know no better, which is always there."""
+    return renditions_of(picture)[spec(fallback_width(picture), "jpeg")].url
 
 
 def _srcsets(picture: Picture) -> dict[str, str]:
