@@ -29,7 +29,7 @@ def drawn(article: Article, verdict: VerdictClass) -> tuple[str, set[str]]:
 
 
 def test_the_wall_thanks_a_loyal_reader() -> None:
-    name = Publication.ours().name
+    name = Publication.ours().name.removeprefix("The ")
     page, made_of = drawn(an_article(), WALLED)
     assert (
         f"Thank you. You are a loyal {name} Reader. You have read more than 10 articles this month."

@@ -287,4 +287,9 @@ class MeterSettings(BaseGenericSetting, ClusterableModel):
         return Notice(words.fill(self.notice_line, values), words.fill(invitation, values))
 
     def _values(self, name: str, number: int) -> dict[str, str]:
-        return {"name": name, "articles": articles_word(number), "window": window_words(self.window)}
+        return {
+            "name": name,
+            "short_name": words.short_name(name),
+            "articles": articles_word(number),
+            "window": window_words(self.window),
+        }

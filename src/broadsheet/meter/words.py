@@ -17,28 +17,37 @@ PLACEHOLDERS = {
     "articles": "“article” or “articles”, as the number before it asks",
     "window": "“this month”, “this week”, “today” or “in the last 30 days”",
     "name": "the publication's name",
+    "short_name": "the same without the article before it: a loyal Herald reader, not a loyal The Herald reader",
     "comments": "“ and post comments” where comments are on, otherwise nothing",
 }
-IN_THE_NOTICE = ("count", "allowance", "articles", "window", "name")
-IN_THE_WALL = ("allowance", "articles", "window", "name", "comments")  # one page for all: it cannot hold a count
+IN_THE_NOTICE = ("count", "allowance", "articles", "window", "name", "short_name")
+IN_THE_WALL = (
+    "allowance",
+    "articles",
+    "window",
+    "name",
+    "short_name",
+    "comments",
+)  # one page for all: it cannot hold a count
 IN_THE_ACCOUNT_WALL = (
     "window",
     "name",
+    "short_name",
     "comments",
 )  # one page for all classes with an account, whatever their allowance
-IN_THE_MEMBERS_WALL = ("name", "comments")
-IN_A_LABEL = ("name",)
+IN_THE_MEMBERS_WALL = ("name", "short_name", "comments")
+IN_A_LABEL = ("name", "short_name")
 
 NOTICE_LINE = "You have read {count} {articles} {window}."
 NOTICE_INVITATION = "Register to receive full access to {name}"
-WALL_HEADING = "Thank you. You are a loyal {name} Reader."
+WALL_HEADING = "Thank you. You are a loyal {short_name} Reader."
 WALL_TEXT = (
     "You have read more than {allowance} {articles} {window}."
     " Please register for full access to continue reading{comments}."
 )
 MEMBERS_HEADING = "This article is for registered readers."
 MEMBERS_TEXT = "Please register for full access to continue reading{comments}."
-ACCOUNT_HEADING = "Thank you. You are a loyal {name} Reader."
+ACCOUNT_HEADING = "Thank you. You are a loyal {short_name} Reader."
 ACCOUNT_TEXT = (
     "You have read as many articles as your account opens {window}. Those stay open; your account says when the count"
     " begins again."
@@ -102,6 +111,15 @@ def check_words(text: str, allowed: Collection[str]) -> None:
         if name not in allowed or spec or conversion:
             written = name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
             raise UnknownPlaceholder(f"{{{written}}} is not known here. These may be used: {may}.")
+
+
+def short_name(name: str) -> str:
+    """`name` without a leading article, for use after another one.
+
+    >>> short_name("The Broadsheet"), short_name("Theatre Weekly")
+    ('Broadsheet', 'Theatre Weekly')
+    """
+    return re.sub(r"^The\s+(?=\S)", "", name)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
