@@ -99,7 +99,7 @@ def _dispatch(article: Fields, addresses: dict[str, str], curation: Curation) ->
     text = article["body_markdown"]
     for wrong, right in curation["digitalgov"]["correction"].items():
         text = text.replace(wrong, right)
-    standfirst, blocks = _without_repetition(_line(article["standfirst"]), list(_blocks(text, addresses)))
+    standfirst, blocks = _without_repetition(_standfirst(article["standfirst"]), list(_blocks(text, addresses)))
     return Dispatch(
         slug=slug(url.rstrip("/").rsplit("/", 1)[-1]),
         headline=headline,
@@ -132,6 +132,15 @@ def _person(author: Fields) -> Person:
         description="",
         url=f"{SITE}/authors/{author['id']}/",
     )
+
+
+def _standfirst(text: str) -> str:
+    """Whole sentences only, where it has some: many were cut from the text by length."""
+    line = re.sub(r"^Summary: ", "", _line(text))
+    said = sentences(line)
+    if line[-1] in ".?!”…)":
+        return line
+    return " ".join(said[:-1]) or f"{line}."
 
 
 def _line(text: str) -> str:

@@ -175,6 +175,8 @@ def _picture(picture: carried.Picture, files: list[Picture]) -> Picture:
 def _picture_file(picture: carried.Picture, file: str, title: str, dark: Picture | None) -> Picture:
     return Picture.objects.create(
         title=title,
+        width=picture.width,  # known: asking the file would unpack it once more
+        height=picture.height,
         file=ContentFile((carried.PICTURES / file).read_bytes(), name=file),
         caption=picture.caption,
         credit=picture.credit,
