@@ -158,7 +158,7 @@ def publish(query: dict[str, str]) -> None:
     allowance, notice = int(query.get("allowance", 10)), int(query.get("notice", 3))
     kind = WindowKind(query.get("window", "month"))
     policy = Policy(
-        ladders={ReaderClass.ANONYMOUS: Ladder(allowance, notice)},
+        ladders={ReaderClass.ANONYMOUS: Ladder(allowance, notice or None)},
         window=Window(kind, int(query.get("days", 30)) if kind is WindowKind.ROLLING else 0),
         strangers_a_day=int(query.get("strangers", 100_000)),
     )

@@ -136,7 +136,8 @@ def verify_pending(
             if state == State.PENDING and len(pending) < limit:
                 pending.append((cursor.key(), engine))
             elif state != State.PENDING and now_s - at >= GOOD_FOR_S:
-                more = cursor.delete()
+                cursor.delete()  # and go to the next
+                more = bool(cursor.key())
                 continue
             more = cursor.next()
     asked = 0

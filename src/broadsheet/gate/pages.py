@@ -560,7 +560,8 @@ class PageStore:
                     generation, at = _PURGED.unpack(cursor.value())
                     if at < before:
                         floor = max(floor, generation)
-                        more = cursor.delete()
+                        cursor.delete()  # and go to the next
+                        more = bool(cursor.key())
                         forgotten += 1
                     else:
                         more = cursor.next()

@@ -91,7 +91,9 @@ async def read_body(protocol: Any, length: str | None, limit: int) -> bytes:
     """The whole body. Raises Refused for one that is too long, too slow or malformed."""
     if length is not None and int(length) > limit:
         raise Refused(413, f"At most {limit >> 20} MB are taken here.")
-    pieces, size = [], 0
+    pieces: list[bytes] = []
+    size = 0
+    has_ended = False
     try:
         async with asyncio.timeout(BODY_WHOLE_S):
             stream = protocol.__aiter__()
@@ -101,6 +103,10 @@ async def read_body(protocol: Any, length: str | None, limit: int) -> bytes:
                         piece = await stream.__anext__()
                     except StopAsyncIteration:
                         break
+                if not piece and has_ended:
+                    raise Refused(400, "The request is malformed.")
+                # Granian's stream ends with one empty piece. A malformed chunk gives one more, and no error.
+                has_ended = not piece
                 size += len(piece)
                 if size > limit:
                     raise Refused(413, f"At most {limit >> 20} MB are taken here.")
