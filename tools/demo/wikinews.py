@@ -31,13 +31,15 @@ QUESTION = re.compile(r"^\(\((?:Wikinews|WN)\)\)\s*")
 # "((es))Spanish language: …", to the paragraph's end.
 ORIGINAL = re.compile(r"\s*\(\([a-z]{2}\)\)[A-Z]\w+(?: language)?: .*$")
 REFERENCE = re.compile(r"\[\d+\]")
+# A text that begins with one of these leans on a sentence before it. “He” and “She” do too, but may: the standfirst
+# that names them stands right above.
 CANNOT_OPEN = re.compile(
-    r"^[“‘\[]?(?:He|She|It|Its|They|His|Her|Hers|Their|Theirs|This|That|These|Those|Such|But|And|Or|So|However|Also|Both"
-    r"|Another|Others?|Instead|Meanwhile|Nevertheless|Then|There|Here|One|Two|Three|Four|Five|Six|Seven|All|None|Each"
-    r"|Wikinews)\b"
-    r"|^(?:The|A) (?:\w+ )?(?:bill|move|latter|former|second|other|man|woman|accident|crash|ruling"
-    r"|decision|toilet|study|law)\b"
+    r"^[“‘\[]?(?:It|Its|They|Their|Theirs|This|That|These|Those|Such|But|And|Or|So|However|Also|Both|Another|Others?"
+    r"|Instead|Meanwhile|Nevertheless|Then|There|Here|One|Two|Three|Four|Five|Six|Seven|All|None|Each|Wikinews)\b"
+    r"|^(?:The|A) (?:\w+ )?(?:bill|move|latter|former|second|other|man|woman|accident|crash|ruling)\b"
+    r"|^(?:The|A) (?:\w+ )?(?:decision|toilet|study|law)\b"
 )
+SHORTEST_OPENING = 60  # characters; less than this does not make a paragraph to begin with
 GALLERY_CAPTION = 90  # characters; three or more paragraphs shorter than this at the end are captions of a gallery
 Curation = dict[str, Any]  # `curation.toml`, as read
 
@@ -208,22 +210,21 @@ def _raise_standfirst(story: Story) -> None:
     """Move the opening sentence up, where what follows can open the text by itself.
 
     A Wikinews article has no standfirst; its first sentence is written to be one. It is moved, not repeated. It stays
-    where it is when it is the whole paragraph, when it is too long or too short to stand alone, or when the next
-    sentence leans on it.
+    where it is when it is too long or too short to stand alone, or when what comes next leans on it.
     """
-    first = story.blocks[0]
+    first, second = story.blocks[0], story.blocks[1]
     assert first.type == "paragraph" and isinstance(first.value, str), story.slug
     story.opening = html.unescape(first.value)
     said = sentences(story.opening)
-    if (
-        len(said) < 2
-        or not 60 <= len(said[0]) <= 230
-        or CANNOT_OPEN.match(said[1])
-        or said[0].count("“") != said[0].count("”")
-    ):
+    rest = " ".join(said[1:])
+    follows = rest or (plain_text(second) if second.type == "paragraph" else "")
+    quoted_whole = said[0].count("“") == said[0].count("”")
+    if len(follows) < SHORTEST_OPENING or CANNOT_OPEN.match(follows):
+        return
+    if not 60 <= len(said[0]) <= 230 or not quoted_whole:
         return
     story.standfirst = said[0]
-    story.blocks[0] = Block("paragraph", _html(" ".join(said[1:])))
+    story.blocks[0:1] = [Block("paragraph", _html(rest))] if rest else []
     story.said.append("the opening sentence set as standfirst")
 
 
