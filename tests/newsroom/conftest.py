@@ -35,7 +35,7 @@ class Gate:
     def kept(self, path: str, verdict: str = "a") -> str | None:
         """What the gate finds in the store."""
         found = page_store().page(path, verdict, "g")
-        return None if found is None else found.closed_with(b"</body></html>", "i").decode()
+        return None if found is None else found.closed_with(b"</body></html>", "i").decode().rstrip()
 
     def html(self, path: str, verdict: str = "a") -> str:
         """What a reader of this class is shown: from the store, where it is kept there."""
@@ -44,7 +44,7 @@ class Gate:
             return kept
         answer = self.page(path, verdict)
         assert answer.status_code == 200, (path, answer.status_code)
-        return answer.content.decode()
+        return answer.content.decode().rstrip()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.db.models.signals import pre_delete, pre_save
 from wagtail.models import Page, PageViewRestriction
 from wagtail.signals import post_page_move, pre_page_move
 
-from broadsheet.newsroom import addresses, guard
+from broadsheet.newsroom import addresses, guard, purge, tags
 from broadsheet.newsroom.acts import publish as publishing
 from broadsheet.newsroom.acts import unpublish as unpublishing
 from broadsheet.newsroom.blocks import pictures_in
@@ -25,6 +25,7 @@ def connect() -> None:
     pre_delete.connect(refuse_full_section, sender=Section)
     pre_page_move.connect(demand_move, sender=Article)
     post_page_move.connect(follow_move, sender=Article)
+    post_page_move.connect(follow_order, sender=Section)
     pre_save.connect(refuse_restriction, sender=PageViewRestriction)
     picture_taken_in.connect(have_files_made)
     article_published.connect(have_missing_files_made)
@@ -86,6 +87,11 @@ def follow_move(
     if article.live:
         addresses.redirect(url_path_before, article)
         publishing.purge_lists(article, old_lists)
+
+
+def follow_order(sender: type[Section], **kwargs: Any) -> None:
+    """The menu has the order of the tree."""
+    purge.purge([tags.SECTIONS])
 
 
 def refuse_restriction(sender: type[PageViewRestriction], instance: PageViewRestriction, **kwargs: Any) -> None:
