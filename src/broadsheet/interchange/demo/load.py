@@ -15,6 +15,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 
 from broadsheet.interchange.demo import edition as carried
@@ -132,7 +133,7 @@ def _print(carried_article: carried.Article, desk: Desk) -> None:
     """Make one article and publish it, whole or not at all."""
     section = desk.sections[carried_article.section]
     rights = carried_article.attribution
-    files: list[Picture] = []
+    files: list[str] = []
     try:
         with transaction.atomic():
             section.refresh_from_db()  # an article that failed before left its numbers behind in memory
@@ -158,17 +159,17 @@ def _print(carried_article: carried.Article, desk: Desk) -> None:
             publish(article, first_published_at=carried_article.published)
     except BaseException:
         # The rows are gone; the files are not in the transaction.
-        for picture in files:
-            picture.file.delete(save=False)
+        for name in files:
+            default_storage.delete(name)
         raise
 
 
-def _picture(picture: carried.Picture, files: list[Picture]) -> Picture:
-    """The light picture, with its dark twin; both are noted in `files`."""
+def _picture(picture: carried.Picture, files: list[str]) -> Picture:
+    """The light picture, with its dark twin; the names both are stored under go to `files`."""
     dark = _picture_file(picture, picture.dark, f"{picture.title} (dark)", None)
-    files.append(dark)
+    files.append(str(dark.file.name))
     light = _picture_file(picture, picture.file, picture.title, dark)
-    files.append(light)
+    files.append(str(light.file.name))
     return light
 
 
