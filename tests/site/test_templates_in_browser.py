@@ -1,0 +1,160 @@
+"""The pages in a real browser: they fit every screen, break no policy, and their small scripts do their one thing."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.template.loader import render_to_string
+from playwright.sync_api import Browser, Page, expect
+
+from broadsheet.newsroom.blocks import Body
+from tests.server import Server
+
+pytestmark = pytest.mark.needs("chromium")
+
+SCRIPTS = Path("src/broadsheet/site/static/js")
+_readers = count(1)
+
+
+@pytest.fixture
+def phone(browser: Browser, running_server: Server) -> Iterator[Page]:
+    """A new reader's phone."""
+    context = browser.new_context(base_url=running_server.url, viewport={"width": 390, "height": 844})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def plain_phone(browser: Browser, running_server: Server) -> Iterator[Page]:
+    """The same without JavaScript."""
+    context = browser.new_context(
+        base_url=running_server.url, viewport={"width": 390, "height": 844}, java_script_enabled=False
+    )
+    yield context.new_page()
+    context.close()
+
+
+def stories(page: Page) -> list[str]:
+    page.goto("/")
+    links = page.locator(".story :is(h2, h3) a")
+    return [str(links.nth(index).get_attribute("href")) for index in range(links.count())]
+
+
+def read_until(page: Page, selector: str) -> str:
+    """Open stories until one shows `selector`; its path."""
+    for story in stories(page):
+        page.goto(story)
+        if page.locator(selector).count():
+            return story
+    raise AssertionError(f"no story showed {selector}")
+
+
+@pytest.mark.parametrize("width", [320, 768, 1440])
+def test_every_page_fits_the_screen_and_breaks_no_policy(browser: Browser, running_server: Server, width: int) -> None:
+    context = browser.new_context(base_url=running_server.url, viewport={"width": width, "height": 800})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    story = stories(page)[0]
+    page.goto(story)
+    links = [page.locator(f"{place} a").first.get_attribute("href") for place in (".sections", ".topics", ".byline")]
+
+    for path in [
+        "/",
+        story,
+        *links,
+        "/search/?q=the",
+        "/search/?q=qwertzuiop",
+        "/login/",
+        "/register/",
+        "/account/reads/",
+    ]:
+        page.goto(str(path))
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{path} is {wide} px wide"
+        assert page.evaluate("[...document.fonts].some(face => face.status === 'loaded')"), path
+    assert complaints == []
+    page.goto("/nothing/is/here/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def test_the_notice_stands_above_the_page_and_closes_without_script(plain_phone: Page) -> None:
+    read_until(plain_phone, ".notice")
+    notice = plain_phone.locator(".notice")
+
+    expect(notice).to_be_visible()
+    box, masthead = notice.bounding_box(), plain_phone.locator(".masthead").bounding_box()
+    assert box and masthead and box["y"] == 0 and box["y"] + box["height"] <= masthead["y"]
+    notice.locator("input").check(force=True)
+    expect(notice).to_be_hidden()
+
+
+def test_a_notice_that_was_closed_stays_closed_until_the_count_moves(phone: Page) -> None:
+    story = read_until(phone, ".notice")
+    phone.locator(".notice input").check(force=True)
+    phone.goto(story)
+    expect(phone.locator(".notice")).to_be_hidden()
+
+    another = next(path for path in stories(phone)[5:] if path != story)
+    phone.goto(another)
+    expect(phone.locator(".notice")).to_be_visible()
+    href = phone.locator(".notice a").get_attribute("href") or ""
+    assert href.startswith("/register/?next=%2F")
+
+
+def test_a_reader_registers_in_the_place_of_the_wall(phone: Page, running_server: Server) -> None:
+    story = read_until(phone, ".wall")
+    address = f"wall{next(_readers)}.{time.time_ns()}@example.org"
+    phone.fill(".wall [name=email]", address)
+    phone.press(".wall [name=email]", "Enter")
+    phone.wait_for_selector(".wall [name=code]")
+
+    assert urlsplit(phone.url).path == story
+    assert phone.locator("h1").count() == 1
+    phone.fill(".wall [name=code]", "999999" if code_for(running_server, address) != "999999" else "111111")
+    phone.press(".wall [name=code]", "Enter")
+    expect(phone.locator(".wall .error")).to_be_visible()
+    phone.fill(".wall [name=code]", code_for(running_server, address))
+    phone.press(".wall [name=code]", "Enter")
+    phone.wait_for_selector(".prose:not(.prose--cut)")
+
+    assert urlsplit(phone.url).path == story
+    expect(phone.locator(".wall")).to_have_count(0)
+    expect(phone.locator(".masthead")).to_contain_text("Your account")
+
+
+def code_for(server: Server, address: str) -> str:
+    for file in sorted((server.data / "outbox").glob("*.eml"), reverse=True):
+        letter = message_from_bytes(file.read_bytes(), policy=default)
+        body = letter.get_body(("plain",))
+        if address in str(letter["To"]) and body and (code := re.search(r"^\s*(\d{6})\s*$", body.get_content(), re.M)):
+            return code.group(1)
+    raise AssertionError(f"no code was sent to {address}")
+
+
+def test_a_video_is_asked_for_only_when_the_reader_presses(browser: Browser, collected: None) -> None:
+    block = Body().child_blocks["embed"]
+    value = block.to_python({"url": "https://youtu.be/dQw4w9WgXcQ", "title": "The carrier leaves", "thumbnail": None})
+    page = browser.new_page()
+    asked: list[str] = []
+    page.route("**/*", lambda route: (asked.append(route.request.url), route.abort()))
+    page.set_content(re.sub(r"<script.*?</script>", "", render_to_string("blocks/embed.html", {"value": value})))
+    page.add_script_tag(path=SCRIPTS / "embed.js")
+
+    assert asked == []
+    page.click(".embed__link")
+    frame = page.locator("iframe")
+    assert frame.get_attribute("src") == "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"
+    assert frame.get_attribute("title") == "The carrier leaves"
+    assert asked == ["https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"]
+    page.close()
