@@ -262,14 +262,15 @@ class Answers:
                     more = [self._set_cookie(self._cookies.text(reader.cookie), rules, moment_s)]
 
         if is_counted:
-            mark = "n" if step.notice else ""
+            # With its words: a publisher who changes them does not want the old ones shown from a browser's copy.
+            mark = f"n{rules.snapshot.version:x}" if step.notice else ""
             etag = f'"{served.etag}-{step.count:x}{mark}-{rules.window.opens_s:x}"'
         else:  # reads the same whatever window is open
             etag = f'"{served.etag}"'
         body = served.plain
         if step.notice and served.takes_tail:
             flags += NOTICE
-            body = served.closed_with(rules.tail(step.count))
+            body = served.closed_with(rules.tail(step.count, reader.rank != ANONYMOUS))
         if step is _CRAWLER:
             flags += CRAWLER
             more = [_NO_COPY]

@@ -17,7 +17,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -215,9 +215,7 @@ class Ledger:
             with self.environment.begin(write=True) as txn:
                 kept = txn.get(_POLICY, db=self.policy_db)
                 version = max(PolicySnapshot.from_json(kept).version if kept else 0, self.policy_generation.value) + 1
-                numbered = PolicySnapshot(
-                    snapshot.policy, snapshot.notice_html, snapshot.publication, version, snapshot.notice_one_html
-                )
+                numbered = replace(snapshot, version=version)
                 txn.put(_POLICY, numbered.to_json().encode(), db=self.policy_db)
             self.environment.sync(True)
             self.policy_generation.set(version)

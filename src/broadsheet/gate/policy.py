@@ -14,16 +14,24 @@ COUNT_MARK = "{count}"  # where the notice says how many articles were read
 
 @dataclass(frozen=True)
 class PolicySnapshot:
-    """`notice_html` is already escaped and holds COUNT_MARK; `notice_one_html`, if any, is used for a count of one."""
+    """`notice_html` is already escaped and holds COUNT_MARK; `notice_one_html`, if any, is used for a count of one.
+
+    Those with `account`, if any, are for readers who have one, and who need not be asked to register.
+    """
 
     policy: Policy
     notice_html: str
     publication: str
     version: int = 0  # given by `Ledger.publish_policy`
     notice_one_html: str = ""
+    account_notice_html: str = ""
+    account_notice_one_html: str = ""
 
-    def notice(self, count: int) -> bytes:
-        template = self.notice_one_html if count == 1 and self.notice_one_html else self.notice_html
+    def notice(self, count: int, has_account: bool = False) -> bytes:
+        many, one = self.notice_html, self.notice_one_html
+        if has_account and self.account_notice_html:
+            many, one = self.account_notice_html, self.account_notice_one_html
+        template = one if count == 1 and one else many
         return template.replace(COUNT_MARK, str(count)).encode()
 
     def to_json(self) -> str:
@@ -32,6 +40,8 @@ class PolicySnapshot:
                 "policy": _policy_out(self.policy),
                 "notice_html": self.notice_html,
                 "notice_one_html": self.notice_one_html,
+                "account_notice_html": self.account_notice_html,
+                "account_notice_one_html": self.account_notice_one_html,
                 "publication": self.publication,
                 "version": self.version,
             },

@@ -63,7 +63,7 @@ class Rules:
         self._ledger = ledger
         # By rank
         self.steps = [Steps(self.policy.ladder(reader), rank) for rank, reader in enumerate(RANKS)]
-        self._tails: dict[int, bytes] = {}
+        self._tails: tuple[dict[int, bytes], dict[int, bytes]] = ({}, {})  # without an account, with one
         self._floor_s = 0.0
         self.window = LedgerWindow(0, 0, 0, 0)
         self._turn(now_s)
@@ -82,11 +82,12 @@ class Rules:
         window = self.window
         return moment_s - window.days * DAY_S + 1 if window.days else window.opens_s
 
-    def tail(self, count: int) -> bytes:
+    def tail(self, count: int, has_account: bool = False) -> bytes:
         """The notice for this count, and the end of the page."""
-        found = self._tails.get(count)
+        tails = self._tails[has_account]
+        found = tails.get(count)
         if found is None:
-            found = self._tails[count] = self.snapshot.notice(count) + END
+            found = tails[count] = self.snapshot.notice(count, has_account) + END
         return found
 
     def _turn(self, now_s: float) -> None:

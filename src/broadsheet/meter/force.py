@@ -54,6 +54,8 @@ def snapshot() -> PolicySnapshot:
         publication=name,
         notice_html=notice_html(meter.notice(2, ReaderClass.ANONYMOUS, name, written=COUNT_MARK)),
         notice_one_html=notice_html(meter.notice(1, ReaderClass.ANONYMOUS, name, written=COUNT_MARK)),
+        account_notice_html=notice_html(meter.notice(2, ReaderClass.REGISTERED, name, written=COUNT_MARK)),
+        account_notice_one_html=notice_html(meter.notice(1, ReaderClass.REGISTERED, name, written=COUNT_MARK)),
     )
 
 
