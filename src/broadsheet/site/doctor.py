@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import smtplib
@@ -21,15 +22,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import lmdb
-from django.conf import settings
-from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from broadsheet import clock
 from broadsheet.config import Config
-from broadsheet.gate.ledger import open_ledger
+from broadsheet.gate.ledger import MAP_BYTES, open_ledger
 from broadsheet.gate.pages import open_pages
 from broadsheet.meter.force import is_in_force
 from broadsheet.newsroom.models import Purge
@@ -276,14 +275,13 @@ def page_store(config: Config) -> Iterator[Finding]:
     if not (config.pages / "data.mdb").exists():
         return  # it is made when it is needed
     try:
-        with _read_only(config.pages) as environment, environment.begin() as txn:
-            txn.stat()
+        _share_used(config.pages)
     except lmdb.Error as fault:
         yield Finding(
             f"The page store cannot be read: {fault}", f"Stop Broadsheet, delete {config.pages}, start again."
         )
         return
-    if strangers := open_pages().releases() - {release()}:
+    if strangers := open_pages(config.pages).releases() - {release()}:
         yield Finding(
             f"The page store holds pages of another release ({', '.join(sorted(strangers)[:MOST_NAMED])}).",
             "Start Broadsheet again: it removes them first.",
@@ -307,17 +305,13 @@ def ledger_file(config: Config) -> Iterator[Finding]:
         )
         return
     try:
-        with _read_only(config.ledger) as environment:
-            with environment.begin() as txn:
-                txn.stat()
-            info, page_bytes = environment.info(), environment.stat()["psize"]
+        used = _share_used(config.ledger)
     except lmdb.Error as fault:
         yield Finding(
             f"The meter ledger cannot be read: {fault}",
             f"Restore {config.ledger} from a backup; else the next start puts it aside, and counts begin anew.",
         )
         return
-    used = info["last_pgno"] * page_bytes / info["map_size"]
     if used > FULL_SHARE:
         yield Finding(
             f"The meter ledger is {used:.0%} full; when it is, nothing more is counted.",
@@ -339,26 +333,27 @@ def meter(config: Config) -> Iterator[Finding]:
 
 
 def policy(config: Config) -> Iterator[Finding]:
-    if open_ledger().policy() is None:
+    if open_ledger(config.ledger).policy() is None:
         yield Finding(
             "The gate has no meter policy: every article is open.", "Start Broadsheet, or save the meter's settings."
         )
 
 
 def static_files(config: Config) -> Iterator[Finding]:
-    manifest = settings.STATIC_ROOT / "staticfiles.json"
-    mark = settings.STATIC_ROOT / ".release"
+    manifest = config.static / "staticfiles.json"
+    mark = config.static / ".release"
     if not manifest.exists() or not mark.exists():
         yield Finding(
-            f"There are no style sheets and scripts in {settings.STATIC_ROOT}.", "Start Broadsheet: it collects them."
+            f"There are no style sheets and scripts in {config.static}.", "Start Broadsheet: it collects them."
         )
     elif mark.read_text() != release():
         yield Finding(
-            f"The style sheets and scripts in {settings.STATIC_ROOT} are of another release.",
+            f"The style sheets and scripts in {config.static} are of another release.",
             "Start Broadsheet again: it collects them first.",
         )
     else:
-        missing = [name for name in _collected() if not (settings.STATIC_ROOT / name).exists()]
+        collected = json.loads(manifest.read_text())["paths"].values()
+        missing = [name for name in collected if not (config.static / name).exists()]
         if missing:
             yield Finding(
                 f"{len(missing)} static files are missing: {', '.join(missing[:MOST_NAMED])}.",
@@ -366,16 +361,23 @@ def static_files(config: Config) -> Iterator[Finding]:
             )
 
 
-def _collected() -> list[str]:
-    return list(ManifestStaticFilesStorage().hashed_files.values())
-
-
 def _bare_sqlite(config: Config) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{config.data}/broadsheet.sqlite3?mode=ro", uri=True)
 
 
-def _read_only(folder: Path) -> lmdb.Environment:
-    return lmdb.open(str(folder), readonly=True, create=False, max_dbs=16)
+def _share_used(folder: Path) -> float:
+    """Of a store's map; raises lmdb.Error if it cannot be read. Without what opening it may do to a damaged one."""
+    try:
+        environment = lmdb.open(str(folder), readonly=True, create=False, max_dbs=16)
+    except lmdb.Error as fault:
+        if "already open in this process" not in str(fault):
+            raise
+        return (folder / "data.mdb").stat().st_size / MAP_BYTES  # an open one can be read
+    with environment:
+        with environment.begin() as txn:
+            txn.stat(environment.open_db(None, txn))
+        info = environment.info()
+        return info["last_pgno"] * environment.stat()["psize"] / info["map_size"]
 
 
 # ── the processes
@@ -412,4 +414,4 @@ CHECKS: list[Check] = [
 ]
 
 # What a load balancer asks every few seconds of a process that has the stores open.
-READY: list[Check] = [database_answers, policy]
+READY: dict[str, Check] = {"database": database_answers, "meter": policy}

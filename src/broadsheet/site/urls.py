@@ -1,26 +1,15 @@
 """Every address of the site, in the order they are tried. Articles come last: theirs may be anything."""
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
 from broadsheet.interchange import feeds, sitemaps
 
-
-def ready(request: HttpRequest) -> HttpResponse:
-    """For whoever balances load: the site answers, and so does its database."""
-    from broadsheet.newsroom.models import FrontPage
-
-    FrontPage.objects.exists()
-    return HttpResponse("ready\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
-
-
 urlpatterns = [
     path("", include("broadsheet.readers.urls")),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
-    path("readyz", ready),
     path("robots.txt", sitemaps.robots),
     path("sitemap.xml", sitemaps.sitemap),
     path("feed/", feeds.newest),
