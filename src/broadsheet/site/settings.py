@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "broadsheet.site.health.Ready",
     "broadsheet.site.middleware.FromTheGate",
     "broadsheet.newsroom.offering.OfferPages",
     "django.middleware.security.SecurityMiddleware",
