@@ -188,3 +188,13 @@ def test_gate_and_settings_agree_on_defaults() -> None:
     for reader in ReaderClass:
         assert terms(ours, Article(1), reader, clock.now()) == terms(theirs, Article(1), reader, clock.now())
     assert (ours.window, ours.on, ours.strangers_a_day) == (theirs.window, theirs.on, theirs.strangers_a_day)
+
+
+def test_a_reader_with_an_account_is_told_the_count_and_not_to_register() -> None:
+    meter = MeterSettings.load()
+    meter.registered_allowance, meter.registered_notice_from = 20, 15
+    meter.save()
+    notice = open_ledger().policy().notice(16, has_account=True)
+    assert b"You have read 16 articles this month." in notice
+    assert b"Register" not in notice
+    assert b"Register" in open_ledger().policy().notice(4)
