@@ -9,11 +9,11 @@ from email import message_from_bytes
 from email.policy import default
 from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.template.loader import render_to_string
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from broadsheet.newsroom.blocks import Body
 from tests.server import Server
@@ -88,6 +88,23 @@ def test_every_page_fits_the_screen_and_breaks_no_policy(browser: Browser, runni
     context.close()
 
 
+def test_an_article_weighs_little_beside_its_picture(phone: Page, browser: Browser) -> None:
+    story = stories(phone)[0]
+    newcomer = browser.new_page(viewport={"width": 390, "height": 844})  # with nothing in its cache
+    answers: list[Response] = []
+    newcomer.on("response", lambda answer: answers.append(answer))
+    newcomer.goto(urljoin(phone.url, story), wait_until="networkidle")
+    weights = {
+        answer.url: answer.request.sizes()["responseHeadersSize"] + answer.request.sizes()["responseBodySize"]
+        for answer in answers
+        if answer.request.resource_type != "image"
+    }
+    newcomer.close()
+
+    assert sum(".woff2" in url for url in weights) >= 3
+    assert 60_000 < sum(weights.values()) < 86_000, weights
+
+
 def test_the_notice_stands_above_the_page_and_closes_without_script(plain_phone: Page) -> None:
     read_until(plain_phone, ".notice")
     notice = plain_phone.locator(".notice")
@@ -130,6 +147,8 @@ def test_a_reader_registers_in_the_place_of_the_wall(phone: Page, running_server
 
     assert urlsplit(phone.url).path == story
     expect(phone.locator(".wall")).to_have_count(0)
+    expect(phone.locator(".masthead")).to_contain_text("Your account")
+    phone.goto("/search/?q=the")
     expect(phone.locator(".masthead")).to_contain_text("Your account")
 
 
