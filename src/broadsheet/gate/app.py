@@ -59,7 +59,8 @@ _DOWN_HEADERS = [
     ("x-content-type-options", "nosniff"),
 ]
 _DOWN = b"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>One moment</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>One moment</title>
 </head><body><h1>One moment, please</h1>
 <p>This page cannot be made just now. Please try again shortly.</p></body></html>
 """

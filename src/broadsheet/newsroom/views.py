@@ -122,7 +122,9 @@ def search(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"query": query, "too_short": 0 < len(query) < SHORTEST_QUERY, "articles": []}
     if len(query) >= SHORTEST_QUERY:
         context["articles"], context["pager"] = find(query, number)
-    response = HttpResponse(drawn("pages/search.html", {**the_house(request, VerdictClass.OPEN_ANONYMOUS), **context}))
+    # Never stored, so it may know who asks: the masthead then says “Your account”.
+    house = {**the_house(request, VerdictClass.OPEN_ANONYMOUS), "verdict": "", "request": request}
+    response = HttpResponse(drawn("pages/search.html", {**house, **context}))
     response["Cache-Control"] = "no-store"
     return response
 
