@@ -3,7 +3,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadsheet.gate import keys
@@ -40,6 +40,7 @@ def test_a_cookie_of_another_host_is_nobodys(ring: KeyRing, cookies: Cookies) ->
     assert Cookies(ring, "other.example", secure=True).read(text) is None
 
 
+@settings(deadline=None)
 @given(byte=st.integers(0, 40), bit=st.integers(0, 7))
 def test_one_changed_bit_makes_it_worthless(tmp_path_factory: pytest.TempPathFactory, byte: int, bit: int) -> None:
     cookies = Cookies(KeyRing(tmp_path_factory.mktemp("keys")), "paper.example", secure=False)
@@ -48,6 +49,7 @@ def test_one_changed_bit_makes_it_worthless(tmp_path_factory: pytest.TempPathFac
     assert cookies.read(urlsafe_b64encode(packed).rstrip(b"=").decode()) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_what_we_did_not_make_is_read_as_nothing(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     assert Cookies(KeyRing(tmp_path_factory.mktemp("keys")), "h", secure=False).read(text) is None

@@ -16,7 +16,7 @@ from tests.gate.conftest import Paper, until
 from tests.gate.paper import WITHHELD
 
 SOAK = os.environ.get("BROADSHEET_SOAK") == "1"
-KILLS = 30 if SOAK else 3
+KILLS = 30 if SOAK else 2
 
 
 def test_a_publish_is_seen_by_every_reader_by_the_time_it_has_answered(own_paper: Callable[..., Paper]) -> None:
@@ -120,11 +120,12 @@ def test_killed_workers_lose_no_read_they_acknowledged(own_paper: Callable[..., 
     for thread in readers:
         thread.start()
     try:
-        for _ in range(KILLS):
-            time.sleep(random.uniform(0.3, 0.7))
-            killed = random.choice(paper.workers())
+        for number in range(KILLS):
+            # Granian gives up, and leaves it to the supervisor, when one worker dies twice in five seconds.
+            time.sleep(random.uniform(0.3, 0.7) if number < 2 else random.uniform(6, 7))
+            killed = min(paper.workers())
             os.kill(killed, signal.SIGKILL)
-            until(lambda: len(set(paper.workers()) - {killed}) == 2, "the worker starts again")
+            until(lambda killed=killed: len(set(paper.workers()) - {killed}) == 2, "the worker starts again")
         paper.kill("gate")  # all at once
         paper.start_gate()
         time.sleep(0.3)

@@ -2,7 +2,7 @@ import zlib
 
 import brotli
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadsheet.gate import splice
@@ -11,6 +11,7 @@ texts = st.binary(max_size=3000)
 tails = st.one_of(st.binary(min_size=1, max_size=300), st.sampled_from([1, 2, 255, 256, 4096, 65534, 65535]).map(bytes))
 
 
+@settings(deadline=None)
 @given(texts, tails)
 def test_a_gzip_stream_closed_with_any_tail_is_one_legal_stream(text: bytes, tail: bytes) -> None:
     opened = splice.open_gzip(text)
@@ -20,6 +21,7 @@ def test_a_gzip_stream_closed_with_any_tail_is_one_legal_stream(text: bytes, tai
     assert decoder.unused_data == b""
 
 
+@settings(deadline=None)
 @given(texts, tails)
 def test_a_brotli_stream_closed_with_any_tail_is_one_legal_stream(text: bytes, tail: bytes) -> None:
     decoder = brotli.Decompressor()
@@ -30,6 +32,7 @@ def test_a_brotli_stream_closed_with_any_tail_is_one_legal_stream(text: bytes, t
         brotli.decompress(stream + b"x")
 
 
+@settings(deadline=None)
 @given(texts)
 def test_an_open_gzip_stream_gives_its_text_back(text: bytes) -> None:
     assert splice.inflated(splice.open_gzip(text).stream) == text
