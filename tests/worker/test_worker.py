@@ -106,6 +106,9 @@ def test_a_worker_does_all_that_waits_and_ends_when_told(tmp_path: Path) -> None
         assert worker.wait(20) == 0
         assert "Traceback" not in said()
 
+    MeterSettings.objects.all().delete()
+    publish_snapshot()  # the ledger outlives this test
+
 
 def clock_ms() -> int:
     return int(clock.timestamp() * 1000)
@@ -183,6 +186,6 @@ def test_a_failing_duty_has_nothing_more_to_do_at_once() -> None:
     assert do(Duty("more", 1, lambda: True)) is True
 
 
-def test_who_was_never_seen_was_never_seen(tmp_path: Path) -> None:
+def test_who_was_never_seen_was_never_seen() -> None:
     (config().run / "worker.seen").unlink(missing_ok=True)
     assert last_seen(config()) is None

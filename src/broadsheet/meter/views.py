@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -46,15 +49,14 @@ class Shown:
 
 
 class Choice(forms.Form):
-    article = forms.ModelChoiceField(Article.objects.none(), empty_label=None)
+    article = forms.TypedChoiceField(coerce=int)
     reader = forms.ChoiceField(choices=[(reader.value, why.class_words(reader).capitalize()) for reader in LADDERS])
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, articles: Sequence[Article], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["article"].queryset = Article.objects.published()
-        self.fields["article"].choices = [
-            (article.pk, article.headline) for article in Article.objects.published().for_list()[:MOST_CHOICES]
-        ]
+        choices = self.fields["article"]
+        assert isinstance(choices, forms.ChoiceField)
+        choices.choices = [(article.pk, article.headline) for article in articles]
 
 
 class Preview(WagtailAdminTemplateMixin, TemplateView):
@@ -64,7 +66,7 @@ class Preview(WagtailAdminTemplateMixin, TemplateView):
     page_title = "What readers see"
     header_icon = "mobile-alt"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         demand_meter(request)
         return super().dispatch(request, *args, **kwargs)
 
@@ -73,11 +75,12 @@ class Preview(WagtailAdminTemplateMixin, TemplateView):
         return [*self.breadcrumbs_items, meter, {"url": "", "label": self.page_title}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        chosen = Choice(self.request.GET or None)
-        article = chosen.cleaned_data["article"] if chosen.is_valid() else Article.objects.published().first()
-        reader = ReaderClass(chosen.cleaned_data["reader"] if chosen.is_valid() else ReaderClass.ANONYMOUS)
-        if not chosen.is_bound and article is not None:
-            chosen.initial = {"article": article.pk, "reader": reader.value}
+        articles = list(Article.objects.published().for_list()[:MOST_CHOICES])
+        chosen = Choice(articles, self.request.GET or None)
+        reader, article = ReaderClass.ANONYMOUS, articles[0] if articles else None
+        if chosen.is_valid():
+            reader = ReaderClass(chosen.cleaned_data["reader"])
+            article = next(one for one in articles if one.pk == chosen.cleaned_data["article"])
         shown = [one for each in ReaderClass for one in in_words(each, article)] if article else []
         return super().get_context_data(
             choice=chosen,
@@ -153,6 +156,7 @@ def _drawn(article: Article, verdict: VerdictClass) -> str:
     request.method = "GET"
     request.path = request.path_info = article.url
     request.page_request = verdict.value  # type: ignore[attr-defined]
+    assert article.section is not None  # it is published
     return newsroom.article(request, article.section.slug, article.slug).content.decode()
 
 
@@ -184,7 +188,7 @@ class OpenForm(forms.Form):
         return given
 
 
-class OpenToEveryone(WagtailAdminTemplateMixin, FormView):
+class OpenToEveryone(WagtailAdminTemplateMixin, FormView):  # type: ignore[type-arg]
     """Open one article to everyone for a time, without editing the story."""
 
     form_class = OpenForm
@@ -192,7 +196,7 @@ class OpenToEveryone(WagtailAdminTemplateMixin, FormView):
     page_title = "Open to everyone"
     header_icon = "lock-open"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.article = get_object_or_404(Article, pk=kwargs["pk"], live=True)
         if not self.article.permissions_for_user(request.user).can_publish():
             raise PermissionDenied
@@ -204,17 +208,15 @@ class OpenToEveryone(WagtailAdminTemplateMixin, FormView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "close" in request.POST:
-            return self._done(lambda: close_again(self.article, by=request.user), "is metered again")
+            return self._done(lambda: close_again(self.article, by=self._editor), "is metered again")
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: OpenForm) -> HttpResponse:
         days = form.cleaned_data["days"]
         until = clock.now() + timedelta(days=days) if days else form.cleaned_data["until"]
-        return self._done(
-            lambda: open_to_everyone(self.article, until, by=self.request.user), "is open to everyone now"
-        )
+        return self._done(lambda: open_to_everyone(self.article, until, by=self._editor), "is open to everyone now")
 
-    def _done(self, act: Any, what: str) -> HttpResponse:
+    def _done(self, act: Callable[[], object], what: str) -> HttpResponse:
         try:
             act()
         except NotOpened as refused:
@@ -225,6 +227,11 @@ class OpenToEveryone(WagtailAdminTemplateMixin, FormView):
             return redirect(self.request.path)
         messages.success(self.request, f"“{self.article.headline}” {what}.")
         return redirect("wagtailadmin_pages:edit", self.article.pk)
+
+    @property
+    def _editor(self) -> AbstractBaseUser:
+        assert isinstance(self.request.user, AbstractBaseUser)  # dispatch() lets nobody else in
+        return self.request.user
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         open_until = self.article.free_until if self.article.is_freed_at(clock.now()) else None

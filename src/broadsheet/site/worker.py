@@ -153,7 +153,7 @@ def reclaim_tasks(worker_id: str) -> None:
             _take_back(task)
 
 
-def _take_back(task: DBTaskResult) -> None:
+def _take_back(task: DBTaskResult[..., object]) -> None:
     if len(task.worker_ids) >= MOST_ATTEMPTS:
         log.error("Task %s (%s) lost its worker %d times and is given up.", task.id, task.task_path, MOST_ATTEMPTS)
         task.set_failed(RuntimeError(f"lost its worker {MOST_ATTEMPTS} times"))
