@@ -188,7 +188,7 @@ class OpenForm(forms.Form):
         return given
 
 
-class OpenToEveryone(WagtailAdminTemplateMixin, FormView):  # type: ignore[type-arg]
+class OpenToEveryone(WagtailAdminTemplateMixin, FormView):
     """Open one article to everyone for a time, without editing the story."""
 
     form_class = OpenForm
