@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.contrib.staticfiles.finders import BaseFinder
+from django.core.checks import CheckMessage
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 
@@ -68,10 +69,10 @@ class SheetFinder(BaseFinder):
 
     storage = SheetStorage()
 
-    def check(self, **kwargs: object) -> list[object]:
+    def check(self, **kwargs: object) -> list[CheckMessage]:
         return []
 
-    def find(self, path: str, find_all: bool = False, **kwargs: object) -> list[str]:
+    def find(self, path: str, find_all: bool = False, **kwargs: object) -> list[str]:  # type: ignore[override]
         """Sheets are no files of their own: there is no place on disk to name."""
         return []
 

@@ -56,7 +56,7 @@ def pictured_first(stories: Sequence[Article]) -> Sequence[Article]:
 
 
 def _drawn(picture: Picture, sizes: str, attributes: str) -> SafeString:
-    light, dark = _srcsets(picture), _srcsets(picture.dark) if picture.dark_id else {}
+    light, dark = _srcsets(picture), _srcsets(picture.dark) if picture.dark else {}
     sizes = conditional_escape(sizes)
     parts = []
     for kind in MODERN:
@@ -65,7 +65,7 @@ def _drawn(picture: Picture, sizes: str, attributes: str) -> SafeString:
             parts.append(f'{start} media="(prefers-color-scheme: dark)" srcset="{dark[kind]}" sizes="{sizes}">')
         if kind in light:
             parts.append(f'{start} srcset="{light[kind]}" sizes="{sizes}">')
-    if picture.dark_id and not dark:  # the worker has not come to it: its JPEG serves the dark until then
+    if picture.dark and not dark:  # the worker has not come to it: its JPEG serves the dark until then
         source = conditional_escape(_jpeg(picture.dark))
         parts.append(f'<source type="image/jpeg" media="(prefers-color-scheme: dark)" srcset="{source}">')
     parts.append(
