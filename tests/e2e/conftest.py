@@ -1,0 +1,228 @@
+"""A whole publication as readers, editors and installers meet it: real processes, a real browser, mails in the outbox."""
+
+from __future__ import annotations
+
+import email.policy
+import itertools
+import json
+import re
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.client import Answer, Client
+from tests.server import Server
+
+_names = itertools.count(1)
+
+
+def new_address(name: str = "reader") -> str:
+    """An address nobody in this run had before."""
+    return f"{name}{next(_names)}@example.org"
+
+
+# ── the stories of the edition
+
+
+@dataclass(frozen=True)
+class Story:
+    id: int
+    headline: str
+    section: str
+    slug: str
+    body: list[dict[str, object]]  # blocks as Wagtail keeps them
+
+    @property
+    def path(self) -> str:
+        return f"/{self.section}/{self.slug}/"
+
+
+def stories_of(server: Server) -> list[Story]:
+    """Every published story, oldest first: as the database has it, so that no page has to be believed."""
+    with closing(sqlite3.connect(server.data / "broadsheet.sqlite3")) as database:
+        rows = database.execute(
+            "SELECT story.id, story.title, section.slug, story.slug, article.body"
+            " FROM newsroom_article article"
+            " JOIN wagtailcore_page story ON story.id = article.page_ptr_id"
+            " JOIN wagtailcore_page section ON section.id = article.section_id"
+            " WHERE story.live AND NOT article.always_free ORDER BY story.id"
+        ).fetchall()
+    return [Story(*row[:4], json.loads(row[4])) for row in rows]
+
+
+# ── mails
+
+
+def mails_to(server: Server, address: str) -> list[EmailMessage]:
+    """What the outbox holds for this address, oldest first."""
+    parser = BytesParser(policy=email.policy.default)
+    mails = [parser.parsebytes(file.read_bytes()) for file in sorted((server.data / "outbox").glob("*.eml"))]
+    return [mail for mail in mails if mail["To"] == address]  # type: ignore[misc]
+
+
+def code_for(server: Server, address: str) -> str:
+    """The six digits of the last mail to this address."""
+    part = mails_to(server, address)[-1].get_body(("plain",))
+    assert part is not None
+    (code,) = re.findall(r"^\d{6}$", part.get_content(), re.MULTILINE)
+    return str(code)
+
+
+def sign_in(server: Server, client: Client, address: str) -> Answer:
+    """Register or sign in by code, in a browser without script."""
+    asked = client.post("/register/", {"email": address, "next": "/account/"})
+    return client.submit(asked.form(having="code"), {"code": code_for(server, address)})
+
+
+def registered(server: Server) -> Client:
+    """A reader with an account: everything is open to them."""
+    client = server.client()
+    assert sign_in(server, client, new_address()).status == 200
+    return client
+
+
+def read_to_the_limit(server: Server, stories: list[Story], allowance: int = 10) -> Client:
+    """A reader without an account, all of whose articles are used up."""
+    client = server.client()
+    for story in stories[:allowance]:
+        assert is_open(client.get(story.path)), story.path
+    assert is_walled(client.get(stories[allowance].path))
+    return client
+
+
+def is_walled(answer: Answer) -> bool:
+    return answer.status == 200 and 'class="wall"' in answer.text
+
+
+def is_open(answer: Answer) -> bool:
+    return answer.status == 200 and 'class="wall"' not in answer.text
+
+
+def count_of(client: Client) -> int:
+    """How many articles the reader is told have counted."""
+    found = re.search(r'<div class="tally"><b>(\d+)</b>', client.get("/account/reads/").text)
+    assert found is not None
+    return int(found[1])
+
+
+# ── what somebody at a screen sees
+
+
+@dataclass
+class Window:
+    """A browser window with a jar of its own; keeps what a reader should never cause: errors, requests elsewhere."""
+
+    context: BrowserContext
+    page: Page
+    host: str
+    complaints: list[str] = field(default_factory=list)
+    expected: re.Pattern[str] | None = None  # complaints that belong to what is tried
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+
+    @property
+    def said(self) -> str:
+        """The words on the page, as they can be read."""
+        return re.sub(r"\s+", " ", self.page.locator("body").inner_text()).strip()
+
+    def cookies(self) -> dict[str, str]:
+        return {cookie["name"]: cookie["value"] for cookie in self.context.cookies()}
+
+    def unexpected(self) -> list[str]:
+        return [one for one in self.complaints if not (self.expected and self.expected.search(one))]
+
+
+@pytest.fixture
+def windows(browser: Browser) -> Iterator[Callable[..., Window]]:
+    """Opens windows on a server. In the end: no console error, no violated policy, no request to anybody else."""
+    opened: list[Window] = []
+
+    def window(server: Server, **options: object) -> Window:
+        context = browser.new_context(**{"base_url": server.url, "viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(15_000)
+        new = Window(context, context.new_page(), urlsplit(server.url).netloc)
+        context.on("console", lambda said: _listen(new, said.type, said.text, said.location))
+        context.on("weberror", lambda error: new.complaints.append(f"script: {error.error}"))
+        context.on("request", lambda request: _watch(new, request.url))
+        opened.append(new)
+        return new
+
+    yield window
+    for new in opened:
+        new.context.close()
+    assert [one for new in opened for one in new.unexpected()] == []
+
+
+def _listen(window: Window, kind: str, text: str, where: Mapping[str, object]) -> None:
+    if kind in ("error", "warning"):
+        window.complaints.append(f"{kind}: {text} ({where.get('url')})")
+
+
+def _watch(window: Window, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("data", "blob", "about") and parts.netloc != window.host:
+        window.complaints.append(f"a request to {url}")
+
+
+# ── servers
+
+
+def copy_of(server: Server, data: Path, env: Mapping[str, str] | None = None) -> Server:
+    """Another publication with the same stories, to be changed and broken: loading them anew takes a minute."""
+    data.mkdir(parents=True)
+    with (
+        closing(sqlite3.connect(server.data / "broadsheet.sqlite3")) as source,
+        closing(sqlite3.connect(data / "broadsheet.sqlite3")) as target,
+    ):
+        source.backup(target)
+    shutil.copy(server.data / "first-start.json", data)
+    for folder in ("media", "static"):
+        shutil.copytree(server.data / folder, data / folder)
+    return Server(data, {"BROADSHEET_DEMO": "1", "BROADSHEET_TESTING": "1", **(env or {})})
+
+
+@pytest.fixture(scope="session")
+def edition(running_server: Server) -> Server:
+    """The demo edition as readers find it; nothing of it is changed."""
+    return running_server
+
+
+@pytest.fixture(scope="session")
+def stories(edition: Server) -> list[Story]:
+    found = stories_of(edition)
+    assert len(found) > 200
+    return found
+
+
+@pytest.fixture(scope="module")
+def newsroom(edition: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A publication that editors and publishers of this module may change, with two gate workers."""
+    server = copy_of(edition, tmp_path_factory.mktemp("newsroom") / "data", {"BROADSHEET_WORKERS": "2"})
+    server.start()
+    yield server
+    server.stop()
+
+
+def new_editor(server: Server) -> tuple[str, str]:
+    """An editor's address and password, as an installer is told them."""
+    address = new_address("editor")
+    said = server.run("create-editor", address).stdout
+    return address, said.rsplit("password", 1)[1].strip()
+
+
+def until(is_so: Callable[[], object], what: str, limit_s: float = 20) -> None:
+    deadline = time.monotonic() + limit_s
+    while not is_so():
+        assert time.monotonic() < deadline, f"not within {limit_s} s: {what}"
+        time.sleep(0.05)
