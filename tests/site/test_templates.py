@@ -69,7 +69,7 @@ def article(section: Section, picture: Picture) -> Article:
 
 def a_picture(title: str, **fields: Any) -> Picture:
     file = io.BytesIO()
-    Image.new("RGB", (900, 600), "#cdd").save(file, "PNG")
+    Image.new("RGB", (450, 300), "#cdd").save(file, "PNG")
     file.seek(0)
     fields = {"alt_text": "The border, with two towns", "caption": "Two <towns>", "credit": "Ana Lima / Lusa", **fields}
     return Picture.objects.create(title=title, file=ImageFile(file, f"{title}.png"), **fields)
@@ -188,8 +188,8 @@ def test_pictures_come_light_and_dark_and_only_the_first_is_hurried(article: Art
     assert {other.attributes["loading"] for other in others} == {"lazy"}
     assert {source.attributes["type"] for source in page.all("source")} == {"image/avif", "image/webp"}
     assert page.all("source", media="(prefers-color-scheme: dark)")
-    assert "900w" in page.all("source")[0].attributes["srcset"]
-    assert "1600w" not in page.text  # the picture is 900 wide: no name promises more
+    assert "450w" in page.all("source")[0].attributes["srcset"]
+    assert "800w" not in page.text  # the picture is 450 wide: no name promises more
 
 
 def test_a_picture_is_shown_before_the_worker_has_made_its_files(section: Section) -> None:
