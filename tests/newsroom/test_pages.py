@@ -158,7 +158,7 @@ def test_a_page_is_described_with_what_the_meter_must_know(gate: Gate) -> None:
     assert any(name == "content-security-policy" for name, _ in described.headers)
 
 
-def page_store_description(path: str):  # noqa: ANN201
+def page_store_description(path: str):
     from broadsheet.newsroom.purge import page_store
 
     return page_store().description(path)
@@ -307,7 +307,22 @@ def test_search_shows_no_draft_and_nothing_taken_down(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["", "a", "%22", "%00%00", '"unclosed', "AND", "NEAR(", "*", "a" * 5000, "-", "' OR 1=1", "ferry&page=999999999", "ferry&page=x"]
+    "query",
+    [
+        "",
+        "a",
+        "%22",
+        "%00%00",
+        '"unclosed',
+        "AND",
+        "NEAR(",
+        "*",
+        "a" * 5000,
+        "-",
+        "' OR 1=1",
+        "ferry&page=999999999",
+        "ferry&page=x",
+    ],
 )
 def test_search_answers_any_input(gate: Gate, query: str) -> None:
     an_article()
@@ -324,7 +339,9 @@ def queries(client: Client, path: str, verdict: str = "a") -> int:
     from broadsheet.newsroom.purge import page_store
 
     page_store().purge_all()
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         assert client.get(path, headers={"X-Broadsheet-Page": verdict}).status_code == 200
     return len(captured)
 
@@ -359,4 +376,6 @@ def test_the_worker_s_queue_is_asked_for_nothing_while_a_page_is_drawn(gate: Gat
     article = an_article(picture=a_picture())
     with CaptureQueriesContext(connection) as captured:
         gate.page(article.url)
-    assert not [query for query in captured.captured_queries if "django_tasks" in query["sql"] and "INSERT" in query["sql"]]
+    assert not [
+        query for query in captured.captured_queries if "django_tasks" in query["sql"] and "INSERT" in query["sql"]
+    ]

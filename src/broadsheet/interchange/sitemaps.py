@@ -33,7 +33,8 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 def sitemap(request: HttpRequest) -> HttpResponse:
     return offer(
-        request, Page("sitemap", lambda verdict: _sitemap(), content_type="application/xml; charset=utf-8", takes_tail=False)
+        request,
+        Page("sitemap", lambda verdict: _sitemap(), content_type="application/xml; charset=utf-8", takes_tail=False),
     )
 
 

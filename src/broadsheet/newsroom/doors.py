@@ -1,22 +1,24 @@
 """Wagtail's own doors to a live page, each led through the act that answers for it, or shut.
 
-`Article.save` refuses what no act answers for, so a door forgotten here is shut, not open; `tests/newsroom/test_doors.py` counts
-Wagtail's doors and fails for one that nobody has thought about.
+`Article.save` refuses what no act answers for, so a door forgotten here is shut, not open. `tests/newsroom/test_doors.py`
+counts Wagtail's doors and fails for one that nobody has thought about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import ProtectedError, RestrictedError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from wagtail.actions.publish_page_revision import PublishPageRevisionAction
 from wagtail.actions.unpublish_page import UnpublishPageAction
 from wagtail.admin import messages
 from wagtail.admin.forms.pages import CopyForm
+from wagtail.admin.utils import get_valid_next_url_from_request
 from wagtail.admin.views.page_privacy import SetPrivacyView
 from wagtail.admin.views.pages.bulk_actions.delete import DeleteBulkAction
 from wagtail.admin.views.pages.bulk_actions.move import MoveBulkAction
@@ -52,7 +54,38 @@ class _Refused:
                 return super().post(request, *args, **kwargs)  # type: ignore[misc]
         except REFUSALS as refusal:
             messages.error(request, str(refusal))
-            return redirect(request.path)
+            return redirect("wagtailadmin_pages:edit", self.page_id)
+
+    @property
+    def page_id(self) -> int:
+        given = self.kwargs  # type: ignore[attr-defined]
+        return given.get("page_id") or given["page_to_move_id"]
+
+
+class SayRefusals:
+    """In the admin, what the record or a foreign key refuses is a message where one came from, not an error page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if request.method != "POST" or not request.path.startswith("/admin/"):
+            return None
+        if isinstance(exception, ProtectedError | RestrictedError):
+            said = "It is in use and cannot be deleted: " + ", ".join(sorted(map(str, _holders(exception)))[:5])
+        elif isinstance(exception, REFUSALS):
+            said = str(exception)
+        else:
+            return None
+        messages.error(request, said)
+        return redirect(get_valid_next_url_from_request(request) or request.path)
+
+
+def _holders(exception: ProtectedError | RestrictedError) -> Iterable[Any]:
+    return exception.protected_objects if isinstance(exception, ProtectedError) else exception.restricted_objects
 
 
 # ── the editor
@@ -60,6 +93,7 @@ class _Refused:
 
 class ArticleCreateView(CreateView):
     def publish_action(self) -> HttpResponse:
+        self.form.instance.live = False  # Wagtail would put it into the tree live, and publish it a moment later
         try:
             with transaction.atomic(), guard.acting(ActName.PUBLISH, self.request.user):
                 return super().publish_action()

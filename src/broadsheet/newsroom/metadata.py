@@ -39,7 +39,17 @@ _XMP = {
 }
 
 # What malformed metadata makes Pillow, the XML parser and our own reading raise. A picture is not refused for it.
-_MALFORMED = (ValueError, KeyError, TypeError, IndexError, SyntaxError, ParseError, DefusedXmlException, OSError, EOFError)
+_MALFORMED = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    SyntaxError,
+    ParseError,
+    DefusedXmlException,
+    OSError,
+    EOFError,
+)
 
 
 class NotAPicture(ValueError):
@@ -71,7 +81,8 @@ def read(file: IO[bytes]) -> Said:
     with _opened(file) as image:
         sources = [_careful(_from_xmp, image), _careful(_from_iptc, image), _careful(_from_exif, image)]
     merged = {
-        field.name: next((found[field.name] for found in sources if found.get(field.name)), "") for field in fields(Said)
+        field.name: next((found[field.name] for found in sources if found.get(field.name)), "")
+        for field in fields(Said)
     }
     return Said(**merged)
 
@@ -204,7 +215,9 @@ def _cut_jpeg(whole: bytes, exif: bytes) -> bytes:
         if marker == 0xDA:  # the picture itself begins
             return bytes(out) + _jpeg_scans(whole, at)
         is_profile = marker == 0xE2 and whole[at + 4 : at + 15] == b"ICC_PROFILE"
-        if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or (marker in _JPEG_KEPT_APPS and (marker != 0xE2 or is_profile)):
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or (
+            marker in _JPEG_KEPT_APPS and (marker != 0xE2 or is_profile)
+        ):
             out += whole[at : at + 2 + length]
         at += 2 + length
     raise NotAPicture("This JPEG ends before its picture begins.")

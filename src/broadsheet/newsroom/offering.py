@@ -119,9 +119,7 @@ class OfferPages:
         return _store(request.path, response, record, generation, flight)
 
 
-def _describe(
-    path: str, response: Offered, record: tags.Recording, generation: int, flight: _Flight
-) -> HttpResponse:
+def _describe(path: str, response: Offered, record: tags.Recording, generation: int, flight: _Flight) -> HttpResponse:
     headers = tuple((name.lower(), value) for name, value in response.items() if name.lower() not in _NOT_REPEATED)
     description = Description(
         kind=response.page.kind,
@@ -134,9 +132,7 @@ def _describe(
     if page_store().put_description(path, description, tags=record.tags, rendered_at=generation):
         flight.kept = _described
         return flight.kept()
-    return HttpResponse(
-        description.to_json(), content_type="application/json", headers={"X-Broadsheet-Described": "1"}
-    )
+    return HttpResponse(description.to_json(), content_type="application/json", headers={"X-Broadsheet-Described": "1"})
 
 
 def _described() -> HttpResponse:

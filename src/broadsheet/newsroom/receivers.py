@@ -41,7 +41,9 @@ def guard_plain_page(sender: type[Page], instance: Page, **kwargs: Any) -> None:
     written = kwargs.get("update_fields")
     changed = [name for name in before if before[name] != getattr(instance, name) and (not written or name in written)]
     if changed:
-        raise guard.UnrecordedChange(f"“{instance.title}”, saved as a plain page, would change {changed}; use .specific.")
+        raise guard.UnrecordedChange(
+            f"“{instance.title}”, saved as a plain page, would change {changed}; use .specific."
+        )
 
 
 def take_down(sender: type[Article], instance: Article, **kwargs: Any) -> None:
@@ -108,7 +110,9 @@ def have_files_made(sender: type[Picture], picture: Picture, **kwargs: Any) -> N
 def have_missing_files_made(sender: type[Article], article: Article, **kwargs: Any) -> None:
     """For pictures that were here before the worker, or whose files were swept."""
     ready = Rendition.objects.filter(filter_spec__endswith="format-avif").values("image_id")
-    for picture_id in Picture.objects.filter(pk__in=_pictures_of(article)).exclude(pk__in=ready).values_list("pk", flat=True):
+    for picture_id in (
+        Picture.objects.filter(pk__in=_pictures_of(article)).exclude(pk__in=ready).values_list("pk", flat=True)
+    ):
         transaction.on_commit(partial(make_renditions.enqueue, picture_id))
 
 

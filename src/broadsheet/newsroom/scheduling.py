@@ -1,6 +1,7 @@
 """What was planned: stories whose time has come go live, those whose time is over are taken down.
 
-Each on its own: one that is refused (its picture lost its credit, its embargo was moved) is reported and keeps no other waiting.
+Each on its own: one that is refused (its picture lost its credit, its embargo was moved) is reported, and keeps no other
+waiting.
 """
 
 from __future__ import annotations

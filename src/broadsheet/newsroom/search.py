@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from broadsheet.newsroom.listings import PER_PAGE, Pager
 from broadsheet.newsroom.models import Article
 
-
 MOST_WORDS = 12
 
 

@@ -51,9 +51,12 @@ def public_fields(article: Article) -> Fields:
         "picture": _picture(article),
         "picture_caption": article.picture_caption,
         "body": _plain(article.body.get_prep_value()),
-        "bylines": [{"person": line.person_id, "name": line.person.name, "role": line.role} for line in _bylines(article)],
+        "bylines": [
+            {"person": line.person_id, "name": line.person.name, "role": line.role} for line in _bylines(article)
+        ],
         "topics": sorted(
-            ({"topic": topic.pk, "name": topic.name} for topic in article.topics.all()), key=lambda topic: topic["topic"]
+            ({"topic": topic.pk, "name": topic.name} for topic in article.topics.all()),
+            key=lambda topic: topic["topic"],
         ),
         "always_free": article.always_free,
         "members_only": article.members_only,

@@ -102,5 +102,3 @@ def plain_words(request: HttpRequest, menu_items: list[MenuItem]) -> None:
             item.label = "Sections"
         elif item.name == "images":
             item.label = "Pictures"
-
-

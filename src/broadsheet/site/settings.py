@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "broadsheet.readers.middleware.CarryPass",
+    "broadsheet.newsroom.doors.SayRefusals",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 

@@ -134,7 +134,12 @@ class Article(Addressed, tags.Tagged, Page):
     dateline = models.CharField(max_length=80, blank=True, help_text="The place filed from: “Lagos”.")
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.ARTICLE)
     picture = models.ForeignKey(
-        "newsroom.Picture", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="main picture"
+        "newsroom.Picture",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name="main picture",
     )
     picture_caption = models.CharField(
         max_length=600, blank=True, help_text="Only where it differs from the picture's own caption."
@@ -203,7 +208,12 @@ class Article(Addressed, tags.Tagged, Page):
         FieldPanel("topics", widget=forms.CheckboxSelectMultiple),
         FieldPanel("kind"),
         MultiFieldPanel(
-            [FieldPanel("always_free"), FieldPanel("members_only"), FieldPanel("free_until"), FieldPanel("comments_open")],
+            [
+                FieldPanel("always_free"),
+                FieldPanel("members_only"),
+                FieldPanel("free_until"),
+                FieldPanel("comments_open"),
+            ],
             "Who may read it",
         ),
         MultiFieldPanel(
@@ -228,7 +238,9 @@ class Article(Addressed, tags.Tagged, Page):
             "What is changed",
         ),
         FieldPanel("embargo_until"),
-        FieldPanel("first_published_at", heading="First published", help_text="Leave empty; only for stories from elsewhere."),
+        FieldPanel(
+            "first_published_at", heading="First published", help_text="Leave empty; only for stories from elsewhere."
+        ),
         PublishingPanel(),
         CommentPanel(),
     ]
@@ -293,7 +305,9 @@ class Article(Addressed, tags.Tagged, Page):
     # ── what the search engine of ours is given: nothing that may be withheld
 
     def searched_names(self) -> str:
-        return "\n".join([*(topic.name for topic in self.topics.all()), *(line.person.name for line in self.bylines.all())])
+        return "\n".join(
+            [*(topic.name for topic in self.topics.all()), *(line.person.name for line in self.bylines.all())]
+        )
 
     def searched_text(self) -> str:
         return "\n".join(text for block in self.body for text in texts_of(block)) if self.always_free else ""
@@ -366,7 +380,9 @@ class Article(Addressed, tags.Tagged, Page):
             publishing.check(revision.as_object(), user, saved_by=revision.user_id)
             return super().publish(revision, user, *args, **kwargs)
 
-    def unpublish(self, set_expired: bool = False, commit: bool = True, user: Any = None, log_action: Any = True) -> Any:
+    def unpublish(
+        self, set_expired: bool = False, commit: bool = True, user: Any = None, log_action: Any = True
+    ) -> Any:
         under_way = guard.act_under_way()
         note = under_way.note if under_way and under_way.name is ActName.UNPUBLISH else ""
         with transaction.atomic(), guard.acting(ActName.UNPUBLISH, user, note):

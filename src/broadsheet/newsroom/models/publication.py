@@ -48,7 +48,8 @@ class Publication(tags.Tagged, BaseGenericSetting):
 
     panels = [
         MultiFieldPanel(
-            [FieldPanel("name"), FieldPanel("tagline"), FieldPanel("description"), FieldPanel("contact")], "The publication"
+            [FieldPanel("name"), FieldPanel("tagline"), FieldPanel("description"), FieldPanel("contact")],
+            "The publication",
         ),
         MultiFieldPanel([FieldPanel("language"), FieldPanel("direction"), FieldPanel("zone")], "Language and time"),
         FieldPanel("four_eyes"),

@@ -38,7 +38,9 @@ class Section(Addressed, tags.Tagged, Page):
     subpage_types = ["newsroom.Article"]
     content_panels = [TitleFieldPanel("title", heading="Name"), FieldPanel("description")]
     promote_panels = [
-        FieldPanel("slug", help_text="Changing it changes the address of every story in the section; old ones are redirected.")
+        FieldPanel(
+            "slug", help_text="Changing it changes the address of every story in the section; old ones are redirected."
+        )
     ]
     settings_panels = []
     preview_modes = []
@@ -80,4 +82,6 @@ class Section(Addressed, tags.Tagged, Page):
 def check_slug(slug: str) -> None:
     """Raises ValidationError for a section's slug that is an address of ours."""
     if slug.lower() in RESERVED_SLUGS:
-        raise ValidationError({"slug": f"A section cannot be called “{slug}”: the address /{slug}/ has a meaning already."})
+        raise ValidationError(
+            {"slug": f"A section cannot be called “{slug}”: the address /{slug}/ has a meaning already."}
+        )

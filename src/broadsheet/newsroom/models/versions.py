@@ -51,7 +51,9 @@ class PublishedVersion(models.Model):
     content = models.TextField()
     previous_seal = models.CharField(max_length=64, blank=True)
     seal = models.CharField(max_length=64)  # SHA-256 over all of the above but values: over their digests
-    erasures = models.PositiveSmallIntegerField(default=0)  # fields erased by order of law; only this and `content` may change
+    erasures = models.PositiveSmallIntegerField(
+        default=0
+    )  # fields erased by order of law; only this and `content` may change
 
     class Meta:
         verbose_name = "published version"
