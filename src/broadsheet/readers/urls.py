@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
+from broadsheet.readers.desk import desk_account
 from broadsheet.readers.views import account, sign_in
 
 urlpatterns: list[URLPattern] = [
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("account/delete/", account.delete, name="account_delete"),
     # Wagtail's own doors, before its URLs: one place to sign in, one to change a password.
     path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True), name="admin_login"),
+    path("admin/account/", desk_account, name="admin_account"),
     path("admin/logout/", sign_in.logout, name="admin_logout"),
     path(
         "admin/password_reset/",

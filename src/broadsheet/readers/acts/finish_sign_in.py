@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from allauth.account.models import EmailAddress
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -41,7 +40,7 @@ def _account_of(email: str) -> tuple[User, bool]:
     user = User.objects.filter(email=email).first()
     is_new = False
     if user is None:
-        user, is_new = User.objects.get_or_create(email=email, defaults={"password": make_password(None)})
+        user, is_new = User.objects.get_or_create(email=email)
     mark_proved(user, email)
     return user, is_new
 
