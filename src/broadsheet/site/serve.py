@@ -73,11 +73,13 @@ class Supervisor:
             return 1
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
+        self._end_left_behind()
         try:
             if not self._begin():
                 return 0 if self._stopping.is_set() else 1
             print(f"Serving on {self._settings.base_url}", flush=True)
             while not self._stopping.wait(LOOK_EVERY_S):
+                self._end_the_unreachable()
                 self._start_the_dead()
             return 0
         finally:
@@ -105,6 +107,23 @@ class Supervisor:
                 return False
             self._start_the_dead()
         return False
+
+    def _end_left_behind(self) -> None:
+        """What a supervisor that was killed has left: it would take the new site's socket away when it ends."""
+        for child in (self._gate, self._worker, self._site):
+            with suppress(OSError, ValueError):
+                pid = int(self._pid_file(child).read_text())
+                if b"broadsheet" in Path(f"/proc/{pid}/cmdline").read_bytes() and os.getsid(pid) == pid:
+                    _kill_group(pid)
+                    while Path(f"/proc/{pid}").exists():
+                        time.sleep(0.02)
+
+    def _end_the_unreachable(self) -> None:
+        """A site whose socket someone has removed."""
+        site = self._site.process
+        age_s = time.monotonic() - self._site.started_at
+        if site is not None and age_s > LONGEST_START_S and not self._settings.site_socket.exists():
+            site.terminate()
 
     def _start_the_dead(self) -> None:
         for child in self._started:
@@ -140,18 +159,24 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C is for us; we end the children in order
             preexec_fn=_end_with_parent,
         )
-        (self._settings.run / f"{child.name}.pid").write_text(f"{child.process.pid}\n")
+        self._pid_file(child).write_text(f"{child.process.pid}\n")
 
     def _end(self) -> None:
-        """The gate first, so that nobody asks a site that has gone."""
-        for child in reversed(self._started):
-            if child.process is not None:
-                child.process.terminate()
+        """The site last, so that nobody asks one that has gone."""
+        for group in ([self._gate, self._worker], [self._site]):
+            ending = [(child, child.process) for child in group if child.process is not None]
+            for _, process in ending:
+                process.terminate()
+            deadline = time.monotonic() + LONGEST_STOP_S
+            for child, process in ending:
                 with suppress(subprocess.TimeoutExpired):
-                    child.process.wait(LONGEST_STOP_S)
-                _kill_group(child.process.pid)
-                child.process.wait()
-            (self._settings.run / f"{child.name}.pid").unlink(missing_ok=True)
+                    process.wait(max(0.1, deadline - time.monotonic()))
+                _kill_group(process.pid)
+                process.wait()
+                self._pid_file(child).unlink(missing_ok=True)
+
+    def _pid_file(self, child: Child) -> Path:
+        return self._settings.run / f"{child.name}.pid"
 
     def _sole_server(self) -> TextIOWrapper | None:
         """Held as long as we serve this data folder; None if another server does."""

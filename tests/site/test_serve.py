@@ -1,0 +1,75 @@
+"""The supervisor: what dies starts again, what is told to end ends in order, and a killed supervisor leaves no mess."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server import Server
+
+
+def until(holds: Callable[[], bool], what: str, limit_s: float = 60) -> None:
+    deadline = time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < deadline, f"not in {limit_s} s: {what}"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Server]:
+    """One for all, as a start takes its time; the tests run in the order they stand in."""
+    server = Server(tmp_path_factory.mktemp("supervised") / "data")
+    server.data.mkdir()
+    shutil.copy(migrated, server.data / "broadsheet.sqlite3")
+    yield server.start()
+    if server.process is not None and server.process.poll() is None:
+        server.stop()
+
+
+def pid(server: Server, name: str) -> int:
+    try:
+        return int((server.data / "run" / f"{name}.pid").read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_second_server_on_the_same_data_is_refused(server: Server) -> None:
+    second = server.run("serve", check=False)
+    assert second.returncode == 1
+    assert "already running" in second.stderr
+    assert server.answers("/readyz") == 200
+
+
+def test_a_killed_supervisor_takes_its_children_along_and_the_next_starts_at_once(server: Server) -> None:
+    assert server.process is not None
+    left = server.pids()
+    server.process.kill()
+    server.process.wait()
+    server.start()
+    assert not set(left) & set(server.pids())
+    until(lambda: not any(map(is_alive, left)), "what was left behind has ended", 15)
+    time.sleep(1)
+    assert server.answers("/readyz") == 200, "what was left behind took the new socket away"
+
+
+def test_what_dies_starts_again_and_all_ends_in_order(server: Server) -> None:
+    for name, path in [("gate", "/healthz"), ("site", "/readyz"), ("worker", "/readyz")]:
+        killed = pid(server, name)
+        os.kill(killed, signal.SIGKILL)
+        until(lambda name=name, killed=killed: pid(server, name) not in (0, killed), f"the {name} starts again")
+        until(lambda path=path: server.answers(path) == 200, f"the {name} answers")
+    left = server.pids()
+    assert server.stop() == 0
+    until(lambda: not any(map(is_alive, left)), "all have ended", 5)
+    assert not (server.data / "run" / "site.sock").exists()
