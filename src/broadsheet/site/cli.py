@@ -29,18 +29,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     command: Command = args.command
     try:
-        return command.run(config(), args)
+        settings = config()
     except BadSetting as wrong:
         return _refuse(str(wrong))
-    except PermissionError as wrong:
-        return _refuse(f"{wrong.filename}: {wrong.strerror}. BROADSHEET_DATA must be a folder this user can write to.")
+    except OSError as wrong:
+        return _refuse(f"BROADSHEET_DATA must be a folder this user can write to. {wrong.filename}: {wrong.strerror}.")
+    try:
+        return command.run(settings, args)
+    except BadSetting as wrong:
+        return _refuse(str(wrong))
     except KeyboardInterrupt:
         return 130
+    except Exception as fault:
+        if not _is_database_down(fault):
+            raise
+        print(f"The database does not answer: {fault}".strip(), file=sys.stderr)
+        return 1
 
 
 def _refuse(why: str) -> int:
     print(why, file=sys.stderr)
     return 2
+
+
+def _is_database_down(fault: Exception) -> bool:
+    django_db = sys.modules.get("django.db")
+    return django_db is not None and isinstance(fault, django_db.OperationalError)
 
 
 def _serve(config: Config, args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ Each step looks whether it is needed, can be stopped at any moment, and does its
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -53,6 +54,7 @@ def prepare(config: Config) -> None:
     """Bring the data folder to where this release can serve from it, and say how to sign in."""
     began = time.monotonic()
     make_folders(config)
+    refuse_a_second_server(config)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.site.settings")
     django.setup()
     for step in STEPS:
@@ -77,6 +79,15 @@ def make_folders(config: Config) -> None:
         public.mkdir(exist_ok=True)
     open_keys(config.keys)
     house_key(config.keys)
+
+
+def refuse_a_second_server(config: Config) -> None:
+    """Before anything is changed under a server that runs; the supervisor then holds this lock for as long as it lives."""
+    with (config.run / "server.pid").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"A server is already running on {config.data}.") from None
 
 
 def bring_database_up(config: Config) -> None:
