@@ -15,6 +15,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -88,7 +89,7 @@ def render(path: str, page: Description, verdict: VerdictClass, start: Start) ->
     said = edition()
     if "slow" in path:
         time.sleep(0.4)
-    with (config().data / "renders").open("a") as counted:
+    with suppress(OSError), (config().data / "renders").open("a") as counted:
         counted.write(f"{path} {verdict}\n")
     text = f"<html><body><h1>{path}</h1><p>Edition: {said}. Class {verdict}.</p><p>{OPENING}</p>"
     if verdict.is_open:

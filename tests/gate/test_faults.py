@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import shutil
 import signal
 import threading
@@ -178,3 +179,25 @@ def test_the_gate_ends_in_order_and_seals_its_log(own_paper: Callable[..., Paper
         (1, 3, Flag.AGAIN | Flag.NOTICE | Flag.REVALIDATED),
     ]
     assert len({event.reader for event in events}) == 1
+
+
+def test_a_full_disk_turns_no_reader_away_and_leaves_no_old_page(own_paper: Callable[..., Paper]) -> None:
+    paper = own_paper()
+    reader = paper.reader()
+    for article in (1, 2, 3):
+        reader.get(f"/news/{article}/")
+    (paper.data / "edition").write_text("while-full")
+    processes = [*paper.workers("gate"), *paper.workers("site")]
+    for process in processes:  # every write to a file fails from now on, as if there were no room
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    for article in (1, 2, 3, 4, 5):
+        answer = reader.get(f"/news/{article}/")
+        assert (answer.status, WITHHELD in answer.text) == (200, True)
+    paper.act("purge/?tag=page:/news/1/")
+    assert "Edition: while-full." in paper.reader().get("/news/1/").text
+    assert paper.reader().get("/").status == 200
+    for process in processes:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert "have read 4 articles" in reader.get("/news/4/").text
+    assert "have read 5 articles" in reader.get("/news/5/").text
+    assert paper.workers("gate") + paper.workers("site") == processes, "nobody died of it"

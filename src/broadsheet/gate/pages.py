@@ -46,6 +46,7 @@ CLEARED_SHARE = 0.60  # … until this much is
 GZIP_LEVEL = 6
 QUICK_QUALITY = 5
 BEST_QUALITY = 11
+COMPLAIN_EVERY_S = 60
 PURGES_KEPT_S = 3600  # a render that takes longer than this is refused
 MOST_PURGED = 200_000  # entries a purge names one by one; beyond it, clearing the store is quicker
 
@@ -241,6 +242,7 @@ class PageStore:
         self._opening = threading.Lock()
         self._open: _Open | None = None
         self._last_generation = 0
+        self._complained_at = float("-inf")
         self.look()
 
     # ── what the gate does on every request
@@ -372,7 +374,7 @@ class PageStore:
                 _discard_unusable(self._folder)
                 self._open = _opened(self._folder)
             except (StoreFailed, OSError) as fault:
-                log.error("The page store cannot be opened; pages are made anew for every reader. %s", fault)
+                self._complain(fault)
             self._go_on_from(gone)
             return True
 
@@ -403,6 +405,11 @@ class PageStore:
 
     # ── inside
 
+    def _complain(self, fault: Exception) -> None:
+        if time.monotonic() - self._complained_at >= COMPLAIN_EVERY_S:
+            self._complained_at = time.monotonic()
+            log.error("The page store cannot be used; pages are made anew for every reader. %s", fault)
+
     def _is_in_place(self) -> bool:
         return self._open is not None and self._open.identity == _identity(self._folder)
 
@@ -413,7 +420,7 @@ class PageStore:
             with open_.environment.begin(open_.entries) as txn:
                 return txn.get(key)
         except StoreFailed as fault:
-            log.error("The page store cannot be read. %s", fault)
+            self._complain(fault)
             return None
 
     def _put(self, key: bytes, packed: Packed, tags: Iterable[str], rendered_at: int) -> bool:
@@ -431,7 +438,7 @@ class PageStore:
                 log.warning("The page store is full and was cleared; its sweep did not keep up.")
                 self.purge_all()
             except StoreFailed as fault:
-                log.error("A page could not be stored. %s", fault)
+                self._complain(fault)
                 return False
         return False
 

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,7 +29,10 @@ StoreFailed = lmdb.Error
 
 
 def open_environment(folder: Path, map_bytes: int, dbs: int) -> lmdb.Environment:
-    """Unsynced: a commit survives the death of any process, and a power cut once `sync()` has run after it."""
+    """Unsynced: a commit survives the death of any process, and a power cut once `sync()` has run after it.
+
+    Raises StoreFailed or OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _allocate_readers(folder / "lock.mdb")
     environment = lmdb.open(
@@ -52,12 +55,11 @@ def _allocate_readers(lock: Path) -> None:
     Only before LMDB opens the file, never after: closing any descriptor of it gives up the locks LMDB holds (fcntl(2)),
     and the next process would begin the table anew under those who read.
     """
-    with suppress(OSError):
-        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            os.posix_fallocate(descriptor, 0, READERS_BYTES)
-        finally:
-            os.close(descriptor)
+    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, READERS_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
