@@ -282,7 +282,7 @@ class Answers:
         return ANSWERED
 
     def look(self) -> None:
-        """Once a second: notice a page store that was thrown away without a word, and rotated keys."""
+        """Notice a page store that was thrown away without a word, and rotated keys; once a second, and after a miss."""
         if self._pages.look() or self._pages.mend():
             self._generation = -1
         if self._keys.changes != self._key_changes:

@@ -171,6 +171,7 @@ class Gate:
             if ordinary is not None:
                 respond(ask.protocol, ordinary)
                 return
+            self._answers.look()  # the site may have made the store anew just now
             missing = self._answers.answer(ask._replace(now_s=clock.timestamp(), given=given))
             if missing is ANSWERED:
                 return
