@@ -76,6 +76,7 @@ def visit(
     plain_files: bool = False,
     accept: str = "gzip",
     start_at: int = 0,
+    at_a_time: int = AT_A_TIME,
     wall_mark: bytes = b"gw",
 ) -> Visit:
     """Send readers for `seconds`; each of those present then reads to the end.
@@ -98,7 +99,7 @@ def visit(
 
     browsers = {}
     poll = select.epoll()
-    for _ in range(AT_A_TIME):
+    for _ in range(at_a_time):
         browser = _Browser(address)
         browsers[browser.socket.fileno()] = browser
         poll.register(browser.socket, select.EPOLLIN)
