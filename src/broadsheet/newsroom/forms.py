@@ -1,4 +1,4 @@
-"""The article's form in the admin: what would be refused on publishing is said beside the field, before anything is saved."""
+"""The form of an article: what would be refused is said beside the field, before anything is saved."""
 
 from __future__ import annotations
 

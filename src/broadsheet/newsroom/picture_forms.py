@@ -1,0 +1,47 @@
+"""The form of a picture: what cannot be printed is refused in words, and before it is decoded."""
+
+from __future__ import annotations
+
+from struct import error as StructError
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from PIL import Image
+from wagtail.images.fields import WagtailImageField
+from wagtail.images.forms import BaseImageForm
+
+
+class PictureFileField(WagtailImageField):
+    """Wagtail's field decodes a picture to judge it; this looks at its size first, and answers for a damaged one."""
+
+    def to_python(self, data: Any) -> Any:
+        if isinstance(data, UploadedFile):
+            self._check_size(data)
+        try:
+            return super().to_python(data)
+        except (OSError, SyntaxError, ValueError, EOFError, StructError) as fault:
+            raise ValidationError(f"This file is damaged and cannot be read as a picture ({fault}).") from fault
+
+    def _check_size(self, data: UploadedFile) -> None:
+        most = settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS
+        try:
+            with Image.open(data) as picture:  # reads the head only
+                pixels = picture.width * picture.height
+        except (Image.DecompressionBombError, OSError, SyntaxError, ValueError, StructError):
+            pixels = 0  # Wagtail says what is wrong with it
+        finally:
+            data.seek(0)
+        if pixels > most:
+            raise ValidationError(f"This picture has too many pixels: {pixels:,}. At most {most:,} can be drawn.")
+
+
+class PictureForm(BaseImageForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "file" in self.fields:
+            given = self.fields["file"]
+            self.fields["file"] = PictureFileField(
+                label=given.label, required=given.required, help_text=given.help_text, widget=given.widget
+            )
