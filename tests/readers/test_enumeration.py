@@ -27,7 +27,7 @@ def seen(answer: HttpResponse, address: str) -> tuple[int, dict[str, str], str]:
     text = answer.content.decode().replace(address, "ADDRESS")
     text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "TOKEN", text)
     text = re.sub(r'name="code" value="\d+"', "TYPED", text)
-    text = re.sub(r"again in \d+ seconds?|another code in \d+ seconds?", "WAIT", text)
+    text = re.sub(r"\bin \d+ seconds?\b", "WAIT", text)
     headers = {
         name: value
         for name, value in answer.headers.items()

@@ -111,6 +111,7 @@ def test_a_code_works_for_ten_minutes(browser: Browser, outbox: Outbox) -> None:
     late = browser.post("/login/code/", {"code": outbox.code_for(address)})
     assert "no longer works" in late.content.decode()
     assert "Send another code" in late.content.decode()
+    assert 'name="code"' not in browser.get("/login/code/").content.decode()
     assert not browser.is_signed_in
 
     browser.post("/login/code/again/", {})
@@ -137,6 +138,18 @@ def test_another_code_is_sent_at_most_once_a_minute(browser: Browser, outbox: Ou
         browser.post("/login/code/", {"code": first})
         assert not browser.is_signed_in
     assert browser.post("/login/code/", {"code": outbox.code_for(address)})["Location"] == "/world/"
+
+
+def test_a_stranger_who_only_asks_has_a_session_of_hours_and_a_reader_of_months(
+    browser: Browser, outbox: Outbox
+) -> None:
+    address = new_address()
+    browser.post("/register/", {"email": address})
+    assert int(browser.client.cookies["sessionid"]["max-age"]) <= 2 * 3600
+    browser.get("/login/code/")
+    browser.post("/login/code/", {"code": outbox.code_for(address)})
+    for name in ("sessionid", "pass"):
+        assert int(browser.client.cookies[name]["max-age"]) == 180 * 24 * 3600
 
 
 def test_the_session_is_renewed_at_sign_in(browser: Browser, outbox: Outbox) -> None:

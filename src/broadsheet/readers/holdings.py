@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 
 from broadsheet.core.meter import Read
 from broadsheet.gate.ledger import account_key, open_ledger
+from broadsheet.newsroom.models import Article
 from broadsheet.readers.entitlements import reader_class
 from broadsheet.readers.models import SentCode, User
 from broadsheet.readers.privacy import Holder, register
@@ -40,12 +41,16 @@ def _sessions(user: User) -> list[dict[str, Any]]:
 
 
 def _reads(user: User) -> list[dict[str, Any]]:
-    return [_read(read) for read in open_ledger().reads(account_key(user.pk))]
+    reads = open_ledger().reads(account_key(user.pk))
+    articles = Article.objects.published().in_bulk([read.article for read in reads])
+    return [_read(read, articles.get(read.article)) for read in reads]
 
 
-def _read(read: Read) -> dict[str, Any]:
+def _read(read: Read, article: Article | None) -> dict[str, Any]:
     return {
         "article": read.article,
+        "headline": article.headline if article else None,
+        "address": article.url if article else None,
         "at": read.at.isoformat(),
         "counts_until": read.until.isoformat() if read.until else None,
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.http import HttpRequest
 
 from broadsheet.readers.models import Purpose, SentCode
 
 _KEY = "code"
+_STRANGERS_SESSION = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Pending:
 
 def keep(request: HttpRequest, code: SentCode, next_path: str) -> None:
     """One at a time: a browser that asks for another code forgets the one before."""
+    if not request.user.is_authenticated:
+        request.session.set_expiry(_STRANGERS_SESSION)  # a session of half a year is for who signs in
     request.session[_KEY] = {"id": code.id, "next": next_path}
 
 

@@ -93,5 +93,5 @@ def _written(request: HttpRequest, user: User | None) -> list[Read]:
 
 def _with_articles(reads: list[Read]) -> list[Counted]:
     """Newest first."""
-    articles = Article.objects.live().in_bulk([read.article for read in reads])
+    articles = Article.objects.published().in_bulk([read.article for read in reads])
     return [Counted(read.at, articles.get(read.article)) for read in reversed(reads)]

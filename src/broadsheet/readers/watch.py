@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -29,7 +30,7 @@ def follow_groups(instance: Any, action: str, reverse: bool, pk_set: set[int] | 
     if action not in ("post_add", "post_remove", "post_clear"):
         return
     for id_ in (pk_set or ()) if reverse else (instance.pk,):
-        transaction.on_commit(lambda id_=id_: _reclass(id_))
+        transaction.on_commit(partial(_reclass, id_))
 
 
 @receiver(pre_delete, sender=User)

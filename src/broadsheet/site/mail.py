@@ -67,7 +67,7 @@ def drop(message: EmailMessage, outbox: Path) -> Path:
         outbox.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Codes and addresses: for the owner's eyes only
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as new:
-            new.write(message.message().as_bytes(linesep="\n"))
+            new.write(message.message().as_bytes())
         draft.rename(file)
     except OSError as fault:
         with suppress(OSError):

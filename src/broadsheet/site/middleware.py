@@ -83,7 +83,7 @@ class AdminPolicy:
         response = self._get_response(request)
         if not request.path_info.startswith("/admin/"):
             return response
-        allowed = dict(_ADMIN_SOURCES)
+        allowed: dict[str, list[object]] = {**_ADMIN_SOURCES}
         if not response.streaming and response.get("Content-Type", "").startswith("text/html"):
             nonce = LazyNonce(request)
             response.content = INLINE_SCRIPT.sub(nonce.given_to_known, response.content)
@@ -95,7 +95,10 @@ class AdminPolicy:
         return response
 
 
-_ADMIN_SOURCES = {"frame-src": [SELF], "img-src": ["blob:"]}  # the preview beside the editor; pictures being uploaded
+_ADMIN_SOURCES: dict[str, list[object]] = {
+    "frame-src": [SELF],
+    "img-src": ["blob:"],
+}  # the preview beside the editor; pictures being uploaded
 
 # The rich text editor writes <style> elements for its placeholder and deep lists, with names drawn by lot.
 _RICH_TEXT = b"wagtailadmin/js/draftail"

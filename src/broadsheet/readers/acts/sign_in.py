@@ -28,6 +28,7 @@ def sign_in(request: HttpRequest, user: User) -> None:
     perform_login(request, user, email=user.email)
     if request.user.pk != user.pk:
         raise AccountClosed
+    request.session.set_expiry(None)
     note_proof(request)
     join_reads(request, user)
     signed_in.send(sender=User, user=user, request=request)
