@@ -391,3 +391,13 @@ def test_what_happens_to_accounts_is_announced(outbox: Outbox, browser: Browser)
     for name, signal in {"registered": registered, "signed in": signed_in, "signed out": signed_out}.items():
         signal.disconnect(dispatch_uid=f"test {name}")
     assert heard == ["registered", "signed in", "signed out", "signed in"]
+
+
+def test_a_page_to_be_stored_knows_nobody(reader: Registered) -> None:
+    """The gate sends no cookies with it; if it ever did, neither a pass nor a session may come back."""
+    browser, _ = reader()
+    lost = carried_pass(browser)
+    open_ledger().drop_pass(lost)
+    answer = browser.get("/account/reads/", **{"X-Broadsheet-Page": "describe"})
+    assert "pass" not in answer.cookies
+    assert open_ledger().pass_of(lost) is None
