@@ -62,6 +62,11 @@ class Offered(HttpResponse):
         self.verdict = verdict
 
 
+def asks_description(request: HttpRequest) -> bool:
+    """Whether only what an address is, is asked: a view then needs to read no more than that."""
+    return getattr(request, "page_request", None) == DESCRIBE
+
+
 def offer(request: HttpRequest, page: Page) -> Offered:
     """What a view answers with. Without a verdict, as when nobody came through the gate, a metered story is walled."""
     asked = getattr(request, "page_request", None)

@@ -16,7 +16,7 @@ from broadsheet.gate.pages import VerdictClass
 from broadsheet.newsroom import listings
 from broadsheet.newsroom.models import Article, Person, Publication, Section, Tombstone, Topic
 from broadsheet.newsroom.models.articles import ArticleQuerySet
-from broadsheet.newsroom.offering import Page, offer
+from broadsheet.newsroom.offering import Page, asks_description, offer
 from broadsheet.newsroom.search import find
 
 SHORTEST_QUERY = 2
@@ -81,12 +81,12 @@ def _list(
 
 
 def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
-    found = Article.objects.at(section, slug).first()
-    if found is None:
+    here = Article.objects.at(section, slug)
+    story = (here.for_meter() if asks_description(request) else here.for_page()).first()
+    if story is None:
         return taken_down(request)
 
     def draw(verdict: VerdictClass) -> str:
-        story = Article.objects.for_page().get(pk=found.pk)
         opening = None if verdict.is_open else story.opening
         blocks = list(story.body) if opening is None else opening.blocks
         if opening is not None:
@@ -104,8 +104,8 @@ def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
             },
         )
 
-    found.is_metered  # noqa: B018  notes the moment the public-interest switch ends, for the description too
-    return offer(request, Page("article", draw, article=found.for_meter()))
+    story.is_metered  # noqa: B018  notes the moment the public-interest switch ends, for the description too
+    return offer(request, Page("article", draw, article=story.for_meter()))
 
 
 def taken_down(request: HttpRequest) -> HttpResponse:

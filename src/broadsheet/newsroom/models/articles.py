@@ -8,6 +8,7 @@ from typing import Any, Self
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import (
@@ -34,7 +35,8 @@ from broadsheet.newsroom.acts import publish as publishing
 from broadsheet.newsroom.acts import unpublish as unpublishing
 from broadsheet.newsroom.blocks import Body, texts_of, words_in
 from broadsheet.newsroom.forms import ArticleForm
-from broadsheet.newsroom.models.addresses import Addressed
+from broadsheet.newsroom.models.addresses import FURNITURE, Addressed
+from broadsheet.newsroom.models.bylines import Byline
 from broadsheet.newsroom.models.people import Person
 from broadsheet.newsroom.models.publication import Publication
 from broadsheet.newsroom.models.sections import Section
@@ -68,6 +70,16 @@ class Rights:
 # What is drawn for an article in a list.
 _FOR_LISTS = ("picture__renditions", "picture__dark__renditions")
 
+# What a page draws of neither the article nor its section.
+_NOT_DRAWN = (
+    *FURNITURE,
+    *(f"section__{name}" for name in (*FURNITURE, "description", "first_published_at")),
+    "change",
+    "change_note",
+    "embargo_until",
+)
+_FLAGS = ("always_free", "members_only", "free_until")
+
 
 class ArticleQuerySet(PageQuerySet):
     def published(self) -> ArticleQuerySet:
@@ -91,25 +103,36 @@ class ArticleQuerySet(PageQuerySet):
         return self.published().filter(bylines__person=person).distinct()
 
     def at(self, section: str, slug: str) -> ArticleQuerySet:
-        """The one live article of this address, if any, without what only its page draws."""
-        return self.filter(live=True, slug=slug, section__slug=section).select_related("section").defer("body")
+        """The one live article of this address, if any."""
+        return self.filter(live=True, slug=slug, section__slug=section)
+
+    def for_meter(self) -> ArticleQuerySet:
+        """With what the meter asks, and no more."""
+        return self.only("title", "url_path", "kind", "words", *_FLAGS, "first_published_at", "section")
 
     def for_page(self) -> ArticleQuerySet:
         """With all that its own page draws."""
+        bylines = Prefetch("bylines", queryset=Byline.objects.select_related("person"))
         return (
-            self.filter(live=True)
-            .select_related("section", "picture", "picture__dark")
-            .prefetch_related("topics", "bylines__person", *_FOR_LISTS)
+            self.select_related("section", "picture", "picture__dark")
+            .prefetch_related("topics", bylines, *_FOR_LISTS)
+            .defer(*_NOT_DRAWN)
         )
 
     def for_list(self) -> ArticleQuerySet:
         """With all that a list draws, and without the bodies, in a fixed number of queries."""
-        return self.select_related("section", "picture", "picture__dark").prefetch_related(*_FOR_LISTS).defer("body")
+        return (
+            self.select_related("section", "picture", "picture__dark")
+            .prefetch_related(*_FOR_LISTS)
+            .defer("body", *_NOT_DRAWN)
+        )
 
     def for_feed(self) -> ArticleQuerySet:
         """With all that a feed says of each; bodies too, as free stories are given whole."""
-        return self.select_related("section", "picture").prefetch_related(
-            "topics", "bylines__person", "picture__renditions"
+        return (
+            self.select_related("section", "picture")
+            .prefetch_related("topics", "bylines__person", "picture__renditions")
+            .defer(*_NOT_DRAWN)
         )
 
     def update(self, **values: Any) -> int:

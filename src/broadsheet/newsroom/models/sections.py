@@ -10,14 +10,14 @@ from wagtail.models import Page, PageManager
 from wagtail.query import PageQuerySet
 
 from broadsheet.newsroom import addresses, tags
-from broadsheet.newsroom.models.addresses import RESERVED_SLUGS, Addressed
+from broadsheet.newsroom.models.addresses import FURNITURE, RESERVED_SLUGS, Addressed
 
 
 class SectionQuerySet(PageQuerySet):
     def in_order(self) -> SectionQuerySet:
         """As they stand in the menu: the order of the page tree."""
         tags.note(tags.SECTIONS)
-        return self.filter(live=True).order_by("path")
+        return self.filter(live=True).order_by("path").defer(*FURNITURE)
 
 
 SectionManager = PageManager.from_queryset(SectionQuerySet)
