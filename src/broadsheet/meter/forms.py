@@ -19,6 +19,9 @@ class MeterForm(WagtailAdminModelForm):
         help_text="Never metered.",
     )
 
+    class Media:
+        css = {"all": ["meter/form.css"]}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if sections := self.fields.get("free_sections"):

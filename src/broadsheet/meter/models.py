@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
+from django.utils.html import format_html_join
 from modelcluster.fields import ParentalManyToManyField
 from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel
@@ -55,6 +56,11 @@ def _words(default: str, allowed: tuple[str, ...], help_text: str = "") -> dict[
         "validators": [words.Fillable(allowed)],
         "help_text": f"{help_text} May hold {may}.".strip(),
     }
+
+
+def legend() -> str:
+    """What may stand in braces, for whoever writes the words."""
+    return format_html_join("", "<code>{{{}}}</code> {}<br>", words.PLACEHOLDERS.items())
 
 
 @register_setting(icon="tachometer-alt", order=110)
@@ -167,16 +173,12 @@ class MeterSettings(BaseGenericSetting, ClusterableModel):
         ),
         MultiFieldPanel(
             [
-                FieldPanel("free_sections", widget=forms.CheckboxSelectMultiple),
-                FieldPanel("free_topics", widget=forms.CheckboxSelectMultiple),
-                FieldPanel("free_kinds"),
-                FieldRowPanel([FieldPanel("metered_after_days"), FieldPanel("free_after_days")]),
-                FieldPanel("free_below_words"),
+                HelpPanel(content=legend(), heading="What stands in braces is filled in"),
+                FieldPanel("notice_line"),
+                FieldPanel("notice_invitation"),
             ],
-            "What is never metered",
-            help_text="A single article is opened where it is edited: always, or to everyone until some moment.",
+            "Words of the notice",
         ),
-        MultiFieldPanel([FieldPanel("notice_line"), FieldPanel("notice_invitation")], "Words of the notice"),
         MultiFieldPanel(
             [
                 FieldPanel("wall_heading"),
@@ -191,6 +193,17 @@ class MeterSettings(BaseGenericSetting, ClusterableModel):
             [FieldPanel("account_heading"), FieldPanel("account_text")],
             "Words of the wall for readers with an account",
             classname="collapsed",
+        ),
+        MultiFieldPanel(
+            [
+                FieldPanel("free_sections", widget=forms.CheckboxSelectMultiple),
+                FieldPanel("free_topics", widget=forms.CheckboxSelectMultiple),
+                FieldPanel("free_kinds"),
+                FieldRowPanel([FieldPanel("metered_after_days"), FieldPanel("free_after_days")]),
+                FieldPanel("free_below_words"),
+            ],
+            "What is never metered",
+            help_text="A single article is opened where it is edited: always, or to everyone until some moment.",
         ),
         MultiFieldPanel(
             [FieldPanel("crawlers_open"), FieldPanel("strangers_a_day")], "Machines and networks", classname="collapsed"

@@ -166,20 +166,16 @@ def _drawn(article: Article, verdict: VerdictClass) -> str:
 class OpenForm(forms.Form):
     days = forms.TypedChoiceField(
         label="For",
-        choices=[
-            ("1", "one day"),
-            ("3", "three days"),
-            ("7", "a week"),
-            ("14", "two weeks"),
-            ("", "until the moment below"),
-        ],
+        choices=[("1", "one day"), ("3", "three days"), ("7", "a week"), ("14", "two weeks")],
         coerce=int,
         empty_value=None,
         initial="1",
         required=False,
         widget=forms.RadioSelect,
     )
-    until = forms.DateTimeField(required=False, widget=AdminDateTimeInput, help_text="In your own time zone.")
+    until = forms.DateTimeField(
+        label="Or until", required=False, widget=AdminDateTimeInput, help_text="In your own time zone."
+    )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -212,8 +208,8 @@ class OpenToEveryone(WagtailAdminTemplateMixin, FormView):
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: OpenForm) -> HttpResponse:
-        days = form.cleaned_data["days"]
-        until = clock.now() + timedelta(days=days) if days else form.cleaned_data["until"]
+        # One of the days is always chosen: whoever names a moment means the moment.
+        until = form.cleaned_data["until"] or clock.now() + timedelta(days=form.cleaned_data["days"])
         return self._done(lambda: open_to_everyone(self.article, until, by=self._editor), "is open to everyone now")
 
     def _done(self, act: Callable[[], object], what: str) -> HttpResponse:

@@ -66,6 +66,8 @@ class Duty:
 def main() -> int:
     """Work until told to stop; 1 if another worker is at work here."""
     os.nice(NICENESS)
+    # Two lines a task say nothing when it went well; the command sets the level itself, so a filter must do it.
+    logging.getLogger("django_tasks").addFilter(lambda record: record.levelno >= logging.WARNING)
     try:
         with _sole_worker(config()) as worker_id:
             reclaim_tasks(worker_id)
