@@ -11,6 +11,8 @@ from tests.readers.conftest import Browser, Outbox, new_address
 
 pytestmark = pytest.mark.django_db
 
+IN_OUR_DRESS = "That did not go through"
+
 FORMS_OF_ACCOUNTS = [
     "/login/code/",
     "/login/code/again/",
@@ -54,6 +56,7 @@ def test_only_our_own_pages_are_believed(outbox: Outbox, path: str, headers: dic
     address = new_address()
     answer = Browser().post(path, {"email": address}, **headers)
     assert answer.status_code == (303 if is_believed else 403)
+    assert is_believed or IN_OUR_DRESS in answer.content.decode()
     assert len(outbox.mails(address)) == (1 if is_believed else 0)
 
 
@@ -86,7 +89,9 @@ def test_every_other_form_needs_its_token(outbox: Outbox, path: str) -> None:
     browser = Browser()
     browser.sign_in(new_address(), outbox)
     del browser.client.cookies["csrftoken"]
-    assert browser.post(path, {"code": "123456", "others": "1"}).status_code == 403
+    answer = browser.post(path, {"code": "123456", "others": "1"})
+    assert answer.status_code == 403
+    assert IN_OUR_DRESS in answer.content.decode()
     assert browser.is_signed_in
 
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 from csp.constants import NONCE, SELF, UNSAFE_INLINE
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -47,7 +47,7 @@ class SameOrigin:
         kind = TOKENLESS_FORMS.get(request.path_info)
         if kind is not None and request.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
             if not comes_from_us(request, silence_is_fine=kind == "stranger"):
-                return render(request, "errors/403.html", {"reason": "foreign form"}, status=403)
+                raise PermissionDenied("a form from elsewhere")
             # Set only here, after the check, and not by csrf_exempt on the view: were this middleware ever taken out,
             # Django's own check would refuse these forms, instead of everybody being believed.
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]

@@ -156,6 +156,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _config.is_https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "broadsheet.site.refusal.form_not_believed"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie more than we say
 SECURE_HSTS_SECONDS = 31_536_000 if _config.is_https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -27,8 +28,10 @@ _LONGEST_NEXT = 2000
 
 
 def draw(request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
-    house = {"publication": Publication.ours(), "menu": list(Section.objects.in_order())}
-    return render(request, f"account/{template}.html", {**house, **(context or {})}, status=status)
+    publication = Publication.ours()
+    house = {"publication": publication, "menu": list(Section.objects.in_order())}
+    with timezone.override(publication.time_zone):
+        return render(request, f"account/{template}.html", {**house, **(context or {})}, status=status)
 
 
 class SeeOther(HttpResponseRedirect):
