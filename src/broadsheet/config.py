@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 Network = IPv4Network | IPv6Network
@@ -122,7 +123,7 @@ def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Config:
         faults.append("BROADSHEET_NOW is only honoured together with BROADSHEET_TESTING=1.")
     if faults:
         raise BadSetting("\n".join(faults))
-    host, port = values["bind"]  # type: ignore[misc]
+    host, port = cast(tuple[str, int], values["bind"])
     values["base_url"] = values["base_url"] or f"http://{f'[{host}]' if ':' in host else host}:{port}"
     values["email_from"] = values["email_from"] or f"news@{urlsplit(str(values['base_url'])).hostname}"
     values["secret_key"] = values["secret_key"] or _kept_secret(values["data"] / "keys" / "secret")  # type: ignore[operator]
@@ -217,12 +218,14 @@ def _kept_secret(file: Path) -> str:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not file.exists():
         draft = file.with_name(f"{file.name}.{os.getpid()}")
-        with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as new:
-            new.write(secrets.token_urlsafe(48))
+        draft.touch(0o600)
+        draft.write_text(secrets.token_urlsafe(48))
         with suppress(FileExistsError):  # the other process was first: its secret stands
             os.link(draft, file)
         draft.unlink()
     secret = file.read_text().strip()
     if len(secret) < 32:
-        raise BadSetting(f"{file} is too short to be a secret; delete it and start again (everybody will be signed out).")
+        raise BadSetting(
+            f"{file} is too short to be a secret; delete it and start again (everybody will be signed out)."
+        )
     return secret
