@@ -287,9 +287,12 @@ def test_an_approval_that_cannot_publish_is_undone_and_said(newsroom: Client) ->
 # ── the buttons
 
 
-def test_unpublishing_is_seen_at_once(newsroom: Client, gate: Gate) -> None:
+def test_unpublishing_is_seen_at_once_with_the_notice(newsroom: Client, gate: Gate) -> None:
     article = an_article()
-    assert newsroom.post(f"/admin/pages/{article.pk}/unpublish/").status_code == 302
+    assert 'name="notice"' in newsroom.get(f"/admin/pages/{article.pk}/unpublish/").content.decode()
+    form = {"notice": "Withdrawn: <it> did not sink."}
+    assert newsroom.post(f"/admin/pages/{article.pk}/unpublish/", form).status_code == 302
+    assert "Withdrawn: &lt;it&gt; did not sink." in gate.page(article.url).content.decode()
     assert acts(article)[-1] == ("unpublish", "")
     assert gate.page(article.url).status_code == 410
     assert versions.latest(article.pk).by_id == int(newsroom.session["_auth_user_id"])

@@ -87,7 +87,7 @@ def _item(channel: Element, article: Article, base: str) -> None:
         _text(item, "atom:updated", _iso(changed))
     for line in article.bylines.all():
         _text(item, "dc:creator", line.person.name)
-    for label in [article.section.name, *(found.name for found in article.topics.all())]:
+    for label in [article.section.name if article.section else "", *(found.name for found in article.topics.all())]:
         _text(item, "category", label)
     _text(item, "description", article.standfirst)
     if article.licence_name:

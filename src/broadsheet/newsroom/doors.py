@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
@@ -50,11 +51,19 @@ class _Refused:
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            with transaction.atomic(), guard.acting(self.act, request.user):
+            with transaction.atomic(), guard.acting(self.act, self.editor, self.note):
                 return super().post(request, *args, **kwargs)  # type: ignore[misc]
         except REFUSALS as refusal:
             messages.error(request, str(refusal))
             return redirect("wagtailadmin_pages:edit", self.page_id)
+
+    @property
+    def editor(self) -> AbstractBaseUser | None:
+        return self.request.user if isinstance(self.request.user, AbstractBaseUser) else None
+
+    @property
+    def note(self) -> str:
+        return ""
 
     @property
     def page_id(self) -> int:
@@ -130,6 +139,11 @@ def _said_in_form(view: Any, refusal: Exception) -> HttpResponse:
 
 class UnpublishInActView(_Refused, UnpublishView):
     act = ActName.UNPUBLISH
+    template_name = "newsroom/confirm_unpublish.html"
+
+    @property
+    def note(self) -> str:
+        return self.request.POST.get("notice", "").strip()[:1000]
 
 
 class DeleteInActView(_Refused, DeleteView):

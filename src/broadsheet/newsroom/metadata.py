@@ -140,7 +140,7 @@ def _from_exif(image: Image.Image) -> dict[str, str]:
 
 
 def _from_iptc(image: Image.Image) -> dict[str, str]:
-    found = IptcImagePlugin.getiptcinfo(image) or {}
+    found = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]
     return {name: _text(found.get((2, number))) for name, number in _IPTC.items()}
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from wagtail.blocks import StreamValue
+from typing import Any
 
 from broadsheet.newsroom.blocks import words_in
 
-Block = StreamValue.StreamChild
+Block = Any  # a StreamValue.StreamChild; Wagtail carries no types
 
 MOST_PARAGRAPHS = 2
 SHARE = 0.20

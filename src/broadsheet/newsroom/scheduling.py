@@ -31,7 +31,7 @@ def carry_out_schedule() -> Outcome:
     expired = [page.specific for page in Page.objects.filter(live=True, expire_at__lt=now).order_by("expire_at")]
     for model in apps.get_models():
         if issubclass(model, DraftStateMixin) and not issubclass(model, Page):
-            expired += model.objects.filter(live=True, expire_at__lt=now).order_by("expire_at")
+            expired += model._default_manager.filter(live=True, expire_at__lt=now).order_by("expire_at")
     due = Revision.objects.filter(approved_go_live_at__lt=now).order_by("approved_go_live_at")
     taken_down, refused_down = _each(
         expired, lambda thing: thing.unpublish(set_expired=True, log_action="wagtail.unpublish.scheduled")

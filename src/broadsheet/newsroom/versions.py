@@ -143,7 +143,7 @@ def erase(version: PublishedVersion, names: Iterable[str]) -> PublishedVersion:
 
 def _seal(version: PublishedVersion) -> str:
     kept = json.loads(version.content)["fields"]
-    sealed = {
+    sealed: dict[str, Any] = {
         "article": version.article_id,
         "number": version.number,
         "act": str(version.act),

@@ -117,8 +117,8 @@ def taken_down(request: HttpRequest) -> HttpResponse:
 
 def search(request: HttpRequest) -> HttpResponse:
     query = re.sub(r"\s+", " ", request.GET.get("q", "").replace("\x00", "")).strip()[:LONGEST_QUERY]
-    number = request.GET.get("page", "1")
-    number = min(int(number), MOST_RESULT_PAGES) if number.isascii() and number.isdigit() and number != "0" else 1
+    digits = request.GET.get("page", "1")[:6]
+    number = min(max(int(digits), 1), MOST_RESULT_PAGES) if digits.isascii() and digits.isdigit() else 1
     context: dict[str, Any] = {"query": query, "too_short": 0 < len(query) < SHORTEST_QUERY, "articles": []}
     if len(query) >= SHORTEST_QUERY:
         context["articles"], context["pager"] = find(query, number)

@@ -58,6 +58,8 @@ def address_in_tree(url_path: str) -> str:
 class Addressed(models.Model):
     """For pages of the tree. Wagtail asks these methods wherever it shows or links a page."""
 
+    url_path: str
+
     class Meta:
         abstract = True
 

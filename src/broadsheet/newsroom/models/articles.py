@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -355,8 +355,8 @@ class Article(Addressed, tags.Tagged, Page):
     # ── the record
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Iterable[str], values: Iterable[Any]) -> Self:
-        article = super().from_db(db, field_names, values)
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
+        article = super().from_db(db, field_names, values, **options)
         # Its address begins with the section's: whoever shows one depends on the other.
         if "section_id" in article.__dict__ and article.section_id:
             tags.note(f"section:{article.section_id}")

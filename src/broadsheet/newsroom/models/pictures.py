@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from io import BytesIO
 from typing import Any, Self
 
@@ -67,7 +67,7 @@ class Picture(tags.Tagged, AbstractImage):
         return (self.tag,)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        is_new_file = bool(self.file) and not self.file._committed
+        is_new_file = bool(self.file) and not getattr(self.file, "_committed", True)
         if is_new_file:
             self._take_in()
         super().save(*args, **kwargs)
@@ -93,10 +93,13 @@ class Picture(tags.Tagged, AbstractImage):
             ("licence", said.licence),
         ):
             if value and not getattr(self, name):
-                setattr(self, name, value[: self._meta.get_field(name).max_length])
+                setattr(self, name, value[: self._longest(name)])
         self.file = ContentFile(clean, name=self.file.name)
         self.file_size = len(clean)
         self.file_hash = hash_filelike(BytesIO(clean))
+
+    def _longest(self, name: str) -> int | None:
+        return getattr(self._meta.get_field(name), "max_length", None)
 
     def _check_size(self) -> None:
         most = settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS
@@ -113,7 +116,7 @@ class Rendition(AbstractRendition):
         unique_together = (("image", "filter_spec", "focal_point_key"),)
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Iterable[str], values: Iterable[Any]) -> Self:
-        rendition = super().from_db(db, field_names, values)
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
+        rendition = super().from_db(db, field_names, values, **options)
         tags.note(f"picture:{rendition.image_id}")
         return rendition
