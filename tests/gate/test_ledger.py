@@ -4,6 +4,8 @@ from pathlib import Path
 
 import lmdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from broadsheet.core.meter import (
     Article,
@@ -17,6 +19,7 @@ from broadsheet.core.meter import (
     Window,
     WindowKind,
     counted,
+    decide,
 )
 from broadsheet.gate import store
 from broadsheet.gate.ledger import Ledger, account_key, ledger_window, reader_key
@@ -229,3 +232,23 @@ def test_opening_a_store_again_elsewhere_leaves_its_readers_alone(tmp_path: Path
         assert other.exitcode == 0
         assert ledger.reads(READER) == []  # raised MDB_BAD_RSLOT
     assert (tmp_path / "ledger" / "lock.mdb").stat().st_size == store.READERS_BYTES
+
+
+@given(st.lists(st.tuples(st.integers(1, 8), st.integers(-5, 5)), min_size=1, max_size=30))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_entry_grown_view_by_view_says_what_the_rule_says(
+    tmp_path_factory: pytest.TempPathFactory, views: list[tuple[int, int]]
+) -> None:
+    """Also where the clock jumps back and forth by seconds: the oldest row is first, as the gate relies on."""
+    ledger = Ledger(tmp_path_factory.mktemp("grown"))
+    policy = in_force(ledger, ladders={ANONYMOUS: Ladder(4, 2)})
+    expected: list[Read] = []
+    for article, jump in views:
+        now = NOW + timedelta(seconds=jump)
+        said = ledger.count(READER, Article(article, words=500), ANONYMOUS, None, policy, now)
+        assert said == decide(policy, expected, Article(article, words=500), ANONYMOUS, now)
+        if said.counts:
+            expected.append(Read(article, now))
+    reads = ledger.reads(READER)
+    assert [read.article for read in sorted(reads, key=lambda read: read.at)] == [read.article for read in reads]
+    assert {read.article for read in reads} == {read.article for read in expected}

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
-from struct import Struct
 from typing import Any, NamedTuple
 
 from broadsheet.core.meter import MOST_ARTICLES, Decision, Reason, Verdict, terms
@@ -18,7 +17,7 @@ from broadsheet.gate import splice
 from broadsheet.gate.cookie import Cookies, ReaderCookie, cookie_values
 from broadsheet.gate.crawlers import Crawlers, claimed_engine
 from broadsheet.gate.keys import KeyRing
-from broadsheet.gate.ledger import HEADER, ROW_BYTES, Entry, Ledger, account_key, columns, reader_key
+from broadsheet.gate.ledger import Entry, Ledger, account_key, all_counting, reader_key
 from broadsheet.gate.log import Flag, ReadingLog
 from broadsheet.gate.networks import Networks
 from broadsheet.gate.pages import Description, Page, PageStore, VerdictClass
@@ -49,7 +48,6 @@ _HEADERS_OF_OURS = frozenset(
 _VARY = ("vary", "Accept-Encoding, Cookie")
 _PRIVATE = "private, no-cache"
 _CONTENT_ENCODING = {"b": ("content-encoding", "br"), "g": ("content-encoding", "gzip")}
-_AT = Struct("<I")
 _OVERHEAD_BYTES = 2000
 _LONGEST_KEPT_HEADER = 400
 _MOST_PASSES_TRIED = 4
@@ -429,21 +427,15 @@ def rendered_once(html: bytes, letter: str, description: Description) -> Served:
 
 def _articles(packed: bytes | None, first: tuple[int, int] | None, rules: Rules, moment_s: float) -> tuple[int, ...]:
     """The distinct articles that count now, that of the reader's cookie among them."""
-    oldest_s = rules.oldest_s(moment_s)
-    articles: tuple[int, ...] = ()
-    if packed is not None:
-        count = (len(packed) - HEADER.size) // ROW_BYTES
-        (ids, start), (_, at), _ = columns(count)
-        # Oldest first: if the oldest counts, all do.
-        if count and packed[1] == rules.window.kind and _AT.unpack_from(packed, at)[0] >= oldest_s:
-            articles = ids.unpack_from(packed, start)
-        else:
-            entry = Entry.unpack(packed, rules.window)
-            entry.keep_counting(rules.window, moment_s)
-            articles = tuple(row[0] for row in entry.rows)
-    if first is not None and first[0] not in articles and first[1] >= oldest_s and len(articles) < MOST_ARTICLES:
-        return (*articles, first[0])
-    return articles
+    window = rules.window
+    articles = all_counting(packed, window, moment_s)
+    if packed is not None and not articles:
+        entry = Entry.unpack(packed, window)
+        entry.keep_counting(window, moment_s)
+        articles = tuple(row[0] for row in entry.rows)
+    if first is None or first[0] in articles or first[1] < window.oldest_s(moment_s) or len(articles) >= MOST_ARTICLES:
+        return articles
+    return (*articles, first[0])
 
 
 def _send(

@@ -63,6 +63,7 @@ _KINDS = list(WindowKind)
 _PASS = Struct("<BQI")
 _CLASSES = list(ReaderClass)
 _U64 = Struct(">Q")
+_U32, _ARTICLE = Struct("<I"), Struct("<Q")
 _POLICY = b"policy"
 _MARK = b"window opened"
 _BATCH = 500
@@ -85,6 +86,10 @@ class LedgerWindow(NamedTuple):
         if self.days:
             return now_s - at < self.days * DAY_S
         return at >= self.opens_s or (until > 0 and now_s < until)
+
+    def oldest_s(self, now_s: float) -> float:
+        """A row read at or after this counts, whatever else is true of it."""
+        return now_s - self.days * DAY_S + 1 if self.days else self.opens_s
 
     def seconds_left(self, now_s: float) -> int:
         """How long what is counted now goes on counting."""
@@ -151,6 +156,26 @@ def columns(count: int) -> tuple[tuple[Struct, int], tuple[Struct, int], tuple[S
         (Struct(f"<{count}I"), HEADER.size + 8 * count),
         (Struct(f"<{count}I"), HEADER.size + 12 * count),
     )
+
+
+def all_counting(packed: bytes | None, window: LedgerWindow, now_s: float) -> tuple[int, ...]:
+    """The articles of an entry all of whose rows count, as one look tells; of any other, nothing: unpack it."""
+    if packed is None or packed[1] != window.kind:
+        return ()
+    count = (len(packed) - HEADER.size) // ROW_BYTES
+    (articles, start), (_, at), _ = columns(count)
+    if count == 0 or _U32.unpack_from(packed, at)[0] < window.oldest_s(now_s):
+        return ()
+    return articles.unpack_from(packed, start)
+
+
+def _appended(packed: bytes, count: int, article: int, at: int, until: int) -> bytes:
+    """An entry with one more row, put last; a clock that went back makes it no older than the one before it."""
+    ats = HEADER.size + 8 * count
+    untils = ats + 4 * count
+    at = max(at, _U32.unpack_from(packed, untils - 4)[0])
+    row = _ARTICLE.pack(article), _U32.pack(at), _U32.pack(until)
+    return b"".join((packed[:ats], row[0], packed[ats:untils], row[1], packed[untils:], row[2]))
 
 
 class Pass(NamedTuple):
@@ -289,7 +314,16 @@ class Ledger:
 
         def write(txn: Txn) -> None:
             nonlocal decision
-            entry = _begun(Entry.unpack(txn.get(key, db=self.reads_db), window), first, window)
+            packed = txn.get(key, db=self.reads_db)
+            articles = all_counting(packed, window, now_s)
+            if packed is not None and articles and (first is None or first[0] in articles):
+                decision = decide_counted(ladder, articles, article)
+                if decision.counts:
+                    txn.put(
+                        key, _appended(packed, len(articles), article, int(now_s), window.closes_s), db=self.reads_db
+                    )
+                return
+            entry = _begun(Entry.unpack(packed, window), first, window)
             entry.keep_counting(window, now_s)
             decision = decide_counted(ladder, {row[0] for row in entry.rows}, article)
             if decision.counts:

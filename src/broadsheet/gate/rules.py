@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from broadsheet.core.meter import Decision, Ladder, ReaderClass, Reason, decide_counted
-from broadsheet.gate.ledger import DAY_S, Ledger, LedgerWindow, ledger_window
+from broadsheet.gate.ledger import Ledger, LedgerWindow, ledger_window
 from broadsheet.gate.log import REASON_CODES
 from broadsheet.gate.pages import VerdictClass
 from broadsheet.gate.policy import PolicySnapshot
@@ -76,11 +76,6 @@ class Rules:
             return moment_s
         self._turn(now_s)
         return max(now_s, self._floor_s)
-
-    def oldest_s(self, moment_s: float) -> float:
-        """A row read at or after this counts, whatever else is true of it."""
-        window = self.window
-        return moment_s - window.days * DAY_S + 1 if window.days else window.opens_s
 
     def tail(self, count: int, has_account: bool = False) -> bytes:
         """The notice for this count, and the end of the page."""
