@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import Error, connection, transaction
-from wagtail.models import Page
+from wagtail.models import Page, ReferenceIndex
 
 from broadsheet import clock
 from broadsheet.newsroom import guard, versions
@@ -253,7 +253,14 @@ def test_nothing_public_changes_outside_an_act() -> None:
 
 
 def test_what_readers_cannot_see_may_change_without_an_act() -> None:
-    article = an_article()
+    picture, person = a_picture(), a_person()
+    article = an_article(picture=picture, bylines=[Byline(person=person)])
+    section = Section.objects.get(pk=article.section_id)
+    section.slug = "renamed"
+    section.save()
+    person.name, picture.credit = "Married Since", "Credited Since"
+    person.save()
+    picture.save()
     article = fresh(article)
     article.save()
     article.standfirst = "A draft of the next version."
@@ -261,6 +268,20 @@ def test_what_readers_cannot_see_may_change_without_an_act() -> None:
     article.locked = True
     article.save(update_fields=["locked"])
     assert len(all_versions(article)) == 1
+
+
+def test_what_a_published_story_shows_is_not_deleted_behind_its_back() -> None:
+    topic, picture = a_topic(), a_picture()
+    article = an_article(topics=[topic], body=[("picture", {"picture": picture, "caption": ""})])
+    ReferenceIndex.create_or_update_for_object(article)  # the worker's task
+    for thing in (topic, picture):
+        with pytest.raises(guard.UnrecordedChange, match="1 published"), transaction.atomic():
+            thing.delete()
+        with pytest.raises(guard.UnrecordedChange, match="1 published"), transaction.atomic():
+            type(thing).objects.filter(pk=thing.pk).delete()
+    unpublish(article)
+    topic.delete()
+    picture.delete()
 
 
 # ── taken down
@@ -298,7 +319,7 @@ def test_deleting_a_draft_leaves_nothing() -> None:
 def test_a_section_with_published_stories_cannot_be_deleted() -> None:
     section = a_section()
     article = an_article(section)
-    with pytest.raises(guard.UnrecordedChange, match="1 published"):
+    with pytest.raises(guard.UnrecordedChange, match="1 published"), transaction.atomic():
         section.delete()
     unpublish(article)
     Section.objects.get(pk=section.pk).delete()

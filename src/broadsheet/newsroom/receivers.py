@@ -5,16 +5,26 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models.signals import pre_delete, pre_save
-from wagtail.models import Page, PageViewRestriction
+from wagtail.models import Page, PageViewRestriction, ReferenceIndex
 from wagtail.signals import post_page_move, pre_page_move
 
 from broadsheet.newsroom import addresses, guard, purge, tags
 from broadsheet.newsroom.acts import publish as publishing
 from broadsheet.newsroom.acts import unpublish as unpublishing
 from broadsheet.newsroom.blocks import pictures_in
-from broadsheet.newsroom.models import ActName, Article, Picture, Rendition, Section
+from broadsheet.newsroom.models import (
+    ActName,
+    Article,
+    File,
+    Person,
+    Picture,
+    Rendition,
+    Section,
+    Topic,
+)
 from broadsheet.newsroom.signals import article_published, picture_taken_in
 from broadsheet.newsroom.tasks import make_renditions
 
@@ -27,6 +37,10 @@ def connect() -> None:
     post_page_move.connect(follow_move, sender=Article)
     post_page_move.connect(follow_order, sender=Section)
     pre_save.connect(refuse_restriction, sender=PageViewRestriction)
+    for model in (Picture, File, Topic):
+        pre_delete.connect(refuse_in_print, sender=model)
+    for model in (Picture, File, Topic, Person, Section):
+        pre_delete.connect(forget, sender=model)
     picture_taken_in.connect(have_files_made)
     article_published.connect(have_missing_files_made)
 
@@ -62,6 +76,25 @@ def refuse_full_section(sender: type[Section], instance: Section, **kwargs: Any)
         raise guard.UnrecordedChange(
             f"The section “{instance.name}” still holds {count} published articles: move them or take them down first."
         )
+
+
+def refuse_in_print(sender: type[Picture | File | Topic], instance: Picture | File | Topic, **kwargs: Any) -> None:
+    """What a published story shows is not taken out of it behind its back."""
+    if isinstance(instance, Topic):
+        stories = Article.objects.filter(live=True, topics=instance)
+    else:
+        of_articles = ContentType.objects.get_for_model(Article)
+        uses = ReferenceIndex.get_references_to(instance).filter(content_type=of_articles)
+        stories = Article.objects.filter(
+            live=True, pk__in=[int(use) for use in uses.values_list("object_id", flat=True)]
+        )
+    count = stories.count()
+    if count:
+        raise guard.UnrecordedChange(f"“{instance}” is in {count} published articles: change or take those down first.")
+
+
+def forget(sender: type[tags.Tagged], instance: tags.Tagged, **kwargs: Any) -> None:
+    purge.purge(instance.tags_touched())
 
 
 def demand_move(

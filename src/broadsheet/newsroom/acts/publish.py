@@ -137,9 +137,11 @@ class Before:
     def of(cls, article: Article) -> Before:
         if article.pk is None:
             return cls()
+        # Whoever publishes the same article at the same time waits here, and then sees this version as the one before.
         kept = (
             type(article)
-            ._default_manager.filter(pk=article.pk)
+            ._default_manager.select_for_update()
+            .filter(pk=article.pk)
             .values_list("live", "url_path", "section_id", "modified_at")
             .first()
         )
