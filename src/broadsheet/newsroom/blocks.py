@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.core.exceptions import ValidationError
-from django.utils.html import strip_tags
 from wagtail import blocks
 from wagtail.contrib.table_block.blocks import TableBlock
 from wagtail.documents.blocks import DocumentChooserBlock
@@ -224,6 +224,12 @@ def pictures_in(body: Iterable[blocks.StreamValue.StreamChild]) -> Iterable[Any]
                 yield block.value["thumbnail"]
 
 
+# Enough for what the editor writes, which is sanitised and well-formed; a parser would cost more than drawing the page.
+_TAG = re.compile(r"</?(?:b|i|a|em|strong|sup|sub)\b[^>]*>|(<[^>]*>)", re.IGNORECASE)
+
+
 def _plain(rich: Any) -> str:
-    # Tags end words: "<p>one</p><p>two</p>" is two words.
-    return strip_tags((rich.source if rich else "").replace("<", " <")).strip()
+    """Text of rich text. Tags of blocks end words, others do not: `<p>one</p><p>t<b>w</b>o</p>` is two words."""
+    if not rich:
+        return ""
+    return html.unescape(_TAG.sub(lambda tag: " " if tag[1] else "", rich.source)).strip()

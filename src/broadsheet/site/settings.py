@@ -96,6 +96,7 @@ def _database(url: str) -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": _config.data / "broadsheet.sqlite3",
+            "CONN_MAX_AGE": None,  # opening SQLite anew for each request would cost a third of a page
             "OPTIONS": {
                 # A writing block takes the lock at its beginning: two that read first and write later cannot deadlock.
                 "transaction_mode": "IMMEDIATE",
