@@ -1,4 +1,4 @@
-"""A whole publication as readers, editors and installers meet it: real processes, a real browser, mails in the outbox."""
+"""A whole publication as readers, editors and installers meet it: real processes, a real browser, real mails."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class Story:
     headline: str
     section: str
     slug: str
+    standfirst: str
     body: list[dict[str, object]]  # blocks as Wagtail keeps them
 
     @property
@@ -51,13 +52,13 @@ def stories_of(server: Server) -> list[Story]:
     """Every published story, oldest first: as the database has it, so that no page has to be believed."""
     with closing(sqlite3.connect(server.data / "broadsheet.sqlite3")) as database:
         rows = database.execute(
-            "SELECT story.id, story.title, section.slug, story.slug, article.body"
+            "SELECT story.id, story.title, section.slug, story.slug, article.standfirst, article.body"
             " FROM newsroom_article article"
             " JOIN wagtailcore_page story ON story.id = article.page_ptr_id"
             " JOIN wagtailcore_page section ON section.id = article.section_id"
             " WHERE story.live AND NOT article.always_free ORDER BY story.id"
         ).fetchall()
-    return [Story(*row[:4], json.loads(row[4])) for row in rows]
+    return [Story(*row[:5], json.loads(row[5])) for row in rows]
 
 
 # ── mails
