@@ -17,6 +17,7 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_
 from broadsheet.newsroom import guard, versions
 from broadsheet.newsroom.acts.publish import publish
 from broadsheet.newsroom.models import ActName, Article, Byline, ChangeClass, PublishedVersion, Tombstone
+from broadsheet.readers.models import User
 from tests.factories import (
     PARAGRAPHS,
     a_draft,
@@ -462,6 +463,15 @@ def test_a_story_whose_time_is_over_is_taken_down_with_a_record(gate: Gate) -> N
 def test_every_list_an_editor_uses_opens(newsroom: Client, address: str) -> None:
     an_article(picture=a_picture(), topics=[a_topic()], bylines=[Byline(person=a_person())])
     assert newsroom.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["/admin/", "/admin/pages/", "/admin/sites/", "/admin/users/", "/admin/groups/", "/admin/workflows/list/"]
+)
+def test_every_list_an_administrator_uses_opens(client: Client, address: str) -> None:
+    an_article()
+    client.force_login(User.objects.create_superuser("chief@example.org"))
+    assert client.get(address, follow=True).status_code == 200
 
 
 def test_an_editor_makes_a_person_and_renames_them(newsroom: Client, gate: Gate) -> None:

@@ -83,9 +83,9 @@ BULK_ACTIONS = {
 
 ACTIONS = {
     "ConvertAliasPageAction": SHUT,
-    "CopyForTranslationAction": SHUT,
+    "CopyForTranslationAction": HARMLESS,  # a draft; as an alias it is refused
     "CopyPageAction": SHUT,  # live; as a draft it goes
-    "CopyPageForTranslationAction": SHUT,
+    "CopyPageForTranslationAction": HARMLESS,
     "CreateAction": HARMLESS,  # drafts; publishing goes through Revision.publish
     "CreatePageAction": HARMLESS,
     "CreatePageAliasAction": SHUT,

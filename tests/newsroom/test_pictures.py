@@ -209,6 +209,16 @@ def test_what_is_not_a_picture_is_refused_and_the_editor_told_why(
     assert not Picture.objects.exists()
 
 
+def test_the_dark_variant_is_chosen_from_the_pictures(newsroom: Client) -> None:
+    dark = a_picture("The map, dark")
+    form = {"title": "The map", "file": SimpleUploadedFile("a.jpg", file_of("JPEG"), "image/jpeg"), "dark": str(dark.pk)}
+    assert newsroom.get("/admin/images/add/").status_code == 200
+    assert newsroom.post("/admin/images/add/", form).status_code == 302
+    light = Picture.objects.get(title="The map")
+    assert light.dark == dark
+    assert newsroom.get(f"/admin/images/{light.pk}/").status_code == 200
+
+
 def test_a_picture_is_taken_and_its_fields_are_filled(newsroom: Client) -> None:
     assert uploaded(newsroom, "a.jpg", file_of("JPEG", xmp=XMP.encode(), exif=exif().tobytes())) == ""
     picture = Picture.objects.get()

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from PIL import Image
 from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
+from wagtail.images.widgets import AdminImageChooser
 
 
 class PictureFileField(WagtailImageField):
@@ -45,3 +46,5 @@ class PictureForm(BaseImageForm):
             self.fields["file"] = PictureFileField(
                 label=given.label, required=given.required, help_text=given.help_text, widget=given.widget
             )
+        if "dark" in self.fields:
+            self.fields["dark"].widget = AdminImageChooser()  # not a list of every picture there is

@@ -102,3 +102,9 @@ def plain_words(request: HttpRequest, menu_items: list[MenuItem]) -> None:
             item.label = "Sections"
         elif item.name == "images":
             item.label = "Pictures"
+
+
+@hooks.register("construct_settings_menu")
+def one_publication(request: HttpRequest, menu_items: list[MenuItem]) -> None:
+    """There is one site to an installation. Wagtail's pages link to its list of sites, so it is there, but not in the menu."""
+    menu_items[:] = [item for item in menu_items if item.name != "sites"]

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "wagtail.contrib.settings",
     "wagtail.embeds",
     "broadsheet.readers.users_app.AccountsInTheNewsroom",  # wagtail.users, with our accounts in it
+    "wagtail.sites",
     "wagtail.snippets",
     "wagtail.documents",
     "wagtail.images",
