@@ -39,9 +39,14 @@ class Gate:
 
 
 def run(soak: bool) -> bool:
-    with tempfile.TemporaryDirectory(prefix="broadsheet-bench-") as folder, house.on_core(0):
-        with _gate(Path(folder) / "few", FEW) as few, _gate(Path(folder) / "many", MANY) as many, house.on_core(1):
-            return _measure(few, many, soak)
+    with (
+        tempfile.TemporaryDirectory(prefix="broadsheet-bench-") as folder,
+        house.on_core(0),
+        _gate(Path(folder) / "few", FEW) as few,
+        _gate(Path(folder) / "many", MANY) as many,
+        house.on_core(1),
+    ):
+        return _measure(few, many, soak)
 
 
 def _measure(few: Gate, many: Gate, soak: bool) -> bool:
@@ -119,8 +124,8 @@ def _gate(data: Path, number: int) -> Iterator[Gate]:
             writers.submit(_fill, server.environment(), range(start, min(start + batch, number)))
             for start in range(0, number, batch)
         ]
-        command = [job.result() for job in jobs][0]
-    process = subprocess.Popen(command, env=server.environment(), start_new_session=True)
+        commands = [job.result() for job in jobs]  # all alike, and all must have done their share
+    process = subprocess.Popen(commands[0], env=server.environment(), start_new_session=True)
     try:
         while server.answers("/healthz") != 200:
             if process.poll() is not None:

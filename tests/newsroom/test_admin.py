@@ -466,7 +466,8 @@ def test_every_list_an_editor_uses_opens(newsroom: Client, address: str) -> None
 
 
 @pytest.mark.parametrize(
-    "address", ["/admin/", "/admin/pages/", "/admin/sites/", "/admin/users/", "/admin/groups/", "/admin/workflows/list/"]
+    "address",
+    ["/admin/", "/admin/pages/", "/admin/sites/", "/admin/users/", "/admin/groups/", "/admin/workflows/list/"],
 )
 def test_every_list_an_administrator_uses_opens(client: Client, address: str) -> None:
     an_article()

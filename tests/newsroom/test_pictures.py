@@ -211,7 +211,11 @@ def test_what_is_not_a_picture_is_refused_and_the_editor_told_why(
 
 def test_the_dark_variant_is_chosen_from_the_pictures(newsroom: Client) -> None:
     dark = a_picture("The map, dark")
-    form = {"title": "The map", "file": SimpleUploadedFile("a.jpg", file_of("JPEG"), "image/jpeg"), "dark": str(dark.pk)}
+    form = {
+        "title": "The map",
+        "file": SimpleUploadedFile("a.jpg", file_of("JPEG"), "image/jpeg"),
+        "dark": str(dark.pk),
+    }
     assert newsroom.get("/admin/images/add/").status_code == 200
     assert newsroom.post("/admin/images/add/", form).status_code == 302
     light = Picture.objects.get(title="The map")
