@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from wagtail import hooks
 from wagtail.actions.registry import ActionRegistry
 from wagtail.admin.menu import MenuItem
@@ -102,6 +105,13 @@ def plain_words(request: HttpRequest, menu_items: list[MenuItem]) -> None:
             item.label = "Sections"
         elif item.name == "images":
             item.label = "Pictures"
+        elif item.name == "documents":
+            item.label = "Files"
+
+
+@hooks.register("insert_global_admin_css")
+def admin_css() -> SafeString:
+    return format_html('<link rel="stylesheet" href="{}">', static("newsroom/admin.css"))
 
 
 @hooks.register("construct_settings_menu")

@@ -219,7 +219,7 @@ class Article(Addressed, tags.Tagged, Page):
 
     story_panels = [
         FieldPanel("kicker"),
-        TitleFieldPanel("title", heading="Headline"),
+        TitleFieldPanel("title", heading="Headline", placeholder="Headline", help_text="What happened, in few words."),
         FieldPanel("standfirst", widget=forms.Textarea(attrs={"rows": 2})),
         InlinePanel("bylines", heading="Byline", label="name", help_text="In the order they are to stand."),
         MultiFieldPanel([FieldPanel("picture"), FieldPanel("picture_caption")], "Main picture"),
@@ -228,8 +228,8 @@ class Article(Addressed, tags.Tagged, Page):
     ]
     promote_panels = [
         FieldPanel("slug", help_text="The last part of the address. Old addresses are redirected when it changes."),
-        FieldPanel("topics", widget=forms.CheckboxSelectMultiple),
         FieldPanel("kind"),
+        FieldPanel("topics", widget=forms.CheckboxSelectMultiple),
         MultiFieldPanel(
             [
                 FieldPanel("always_free"),
