@@ -17,13 +17,14 @@ from broadsheet.gate import splice
 from broadsheet.gate.cookie import Cookies, ReaderCookie, cookie_values
 from broadsheet.gate.crawlers import Crawlers, claimed_engine
 from broadsheet.gate.keys import KeyRing
-from broadsheet.gate.ledger import Entry, Ledger, account_key, all_counting, reader_key
+from broadsheet.gate.ledger import Entry, Ledger, View, account_key, all_counting, reader_key
 from broadsheet.gate.log import Flag, ReadingLog
 from broadsheet.gate.networks import Networks
 from broadsheet.gate.pages import Description, Page, PageStore, VerdictClass
 from broadsheet.gate.passes import PASS_NAME, pass_id
 from broadsheet.gate.request import encoding, is_prefetch, matches
-from broadsheet.gate.rules import ANONYMOUS, END, RANKS, Rules, Step
+from broadsheet.gate.rules import END, Rules
+from broadsheet.gate.steps import ANONYMOUS, RANKS, Step
 from broadsheet.gate.store import StoreFailed
 
 log = logging.getLogger(__name__)
@@ -154,6 +155,19 @@ class Ask(NamedTuple):
     given: Given | None = None
 
 
+class Waiting:
+    """An answer that is ready but for the commit of its view: all that wait are counted in one."""
+
+    __slots__ = ("ask", "reader", "rules", "served", "view")
+
+    def __init__(self, ask: Ask, reader: Reader, rules: Rules, served: Served, view: View) -> None:
+        self.ask = ask
+        self.reader = reader
+        self.rules = rules
+        self.served = served
+        self.view = view
+
+
 class Answers:
     def __init__(
         self,
@@ -183,9 +197,13 @@ class Answers:
         self._policies = ledger.policy_generation.numbers
         self._policy_generation = -1
         self._rules: Rules | None = None
+        self._views: list[View] = []
 
-    def answer(self, ask: Ask) -> str:
-        """Send the answer and say ANSWERED, or say what is missing and do nothing."""
+    def answer(self, ask: Ask) -> str | Waiting:
+        """Send the answer and say ANSWERED, or say what is missing and do nothing.
+
+        Or hand back a view that must be counted first: give it to `finish`, after letting others have their turn.
+        """
         protocol, method, path, get, cookies, now_s, address, given = ask
         if self._generations[0] != self._generation or self._policies[0] != self._policy_generation:
             self._refresh(now_s)
@@ -233,32 +251,65 @@ class Answers:
         if served is None or now_s >= served.until_s:
             return self._miss(known, letter, coding)
 
-        # Nothing is missing: count, then send.
+        # Nothing is missing
+        if not step.counts or method != "GET":
+            flags = AGAIN if step.was_counted else 0
+            more = None
+            if step is _CRAWLER:
+                flags = CRAWLER
+                more = [_NO_COPY]
+            is_logged = method == "GET" and not is_ahead
+            self._send_article(
+                ask, article.id, reader, reader.key, rules, served, step, is_counted, flags, more, is_logged
+            )
+            return ANSWERED
         key = reader.key
-        counts = step.counts
-        flags = AGAIN if step.was_counted else 0
-        more = None
-        if counts and method == "GET":
-            flags = NEW
-            if key is None:
-                if self._networks.count(address(), now_s) > rules.policy.strangers_a_day:
-                    return self._wall_stranger(ask, known, article.id, coding)
-                flags = NEW | FIRST
-                text, cookie = self._cookies.mint(article.id, int(moment_s))
-                key = reader_key(cookie.id)
-                more = [self._set_cookie(text, rules, moment_s)]
-            else:
-                decided = self._ledger.count_within(
-                    key, article.id, rules.steps[reader.rank].ladder, reader.first, rules.window, moment_s
-                )
-                if decided.reason is not Reason.WITHIN:  # another tab was quicker
-                    return self.answer(ask)
-                if decided.count != step.count:
-                    step = rules.steps[reader.rank].new(decided.count - 1)
-                if rules.window.days and reader.cookie is not None:
-                    # What was just read goes on counting for all its days: so must the cookie.
-                    more = [self._set_cookie(self._cookies.text(reader.cookie), rules, moment_s)]
+        if key is not None:
+            view = View(key, article.id, rules.steps[reader.rank], reader.first, rules.window, moment_s)
+            self._views.append(view)
+            return Waiting(ask, reader, rules, served, view)
+        if self._networks.count(address(), now_s) > rules.policy.strangers_a_day:
+            return self._wall_stranger(ask, known, article.id, coding)
+        text, cookie = self._cookies.mint(article.id, int(moment_s))
+        more = [self._set_cookie(text, rules, moment_s)]
+        key = reader_key(cookie.id)
+        self._send_article(ask, article.id, reader, key, rules, served, step, True, NEW | FIRST, more, True)
+        return ANSWERED
 
+    def finish(self, waiting: Waiting) -> str | Waiting:
+        """Count all that wait, unless another has done so, and send this answer."""
+        view = waiting.view
+        if view.step is None:
+            views, self._views = self._views, []
+            self._ledger.count_all(views)
+        step = view.step
+        assert step is not None
+        if not step.counts:  # another tab was quicker
+            return self.answer(waiting.ask)
+        reader, rules = waiting.reader, waiting.rules
+        more = None
+        if view.window.days and reader.cookie is not None:
+            # What was just read goes on counting for all its days: so must the cookie.
+            more = [self._set_cookie(self._cookies.text(reader.cookie), rules, view.now_s)]
+        self._send_article(
+            waiting.ask, view.article, reader, view.key, rules, waiting.served, step, True, NEW, more, True
+        )
+        return ANSWERED
+
+    def _send_article(
+        self,
+        ask: Ask,
+        article: int,
+        reader: Reader,
+        key: bytes | None,
+        rules: Rules,
+        served: Served,
+        step: Step,
+        is_counted: bool,
+        flags: int,
+        more: list[tuple[str, str]] | None,
+        is_logged: bool,
+    ) -> None:
         if is_counted:
             # With its words: a publisher who changes them does not want the old ones shown from a browser's copy.
             mark = f"n{rules.snapshot.version:x}" if step.notice else ""
@@ -269,15 +320,14 @@ class Answers:
         if step.notice and served.takes_tail:
             flags += NOTICE
             body = served.closed_with(rules.tail(step.count, reader.rank != ANONYMOUS))
-        if step is _CRAWLER:
-            flags += CRAWLER
-            more = [_NO_COPY]
-        if _send(protocol, served, etag, body, None if counts else get("if-none-match"), more):
+        # A view that counts is answered in full, whatever the browser holds.
+        asked = None if step.counts else ask.get("if-none-match")
+        if _send(ask.protocol, served, etag, body, asked, more):
             flags += REVALIDATED
-        if method == "GET" and not is_ahead:
+        if is_logged:
             who = self._log.reader_hash(key) if key is not None else 0
-            self._log.write(int(now_s * 1000), article.id, who, ord(letter), step.reason_code, step.count, flags)
-        return ANSWERED
+            at_ms = int(ask.now_s * 1000)
+            self._log.write(at_ms, article, who, step.letter_code, step.reason_code, step.count, flags)
 
     def look(self) -> None:
         """Notice a page store that was thrown away without a word, and rotated keys; once a second, and after a miss."""
@@ -350,7 +400,7 @@ class Answers:
         if served is None or ask.now_s >= served.until_s:
             return self._miss(known, letter, coding)
         _send(ask.protocol, served, f'"{served.etag}"', served.plain, ask.get("if-none-match"), None)
-        self._log.write(int(ask.now_s * 1000), article, 0, ord(letter), _TOO_STRANGE.reason_code, 0, 0)
+        self._log.write(int(ask.now_s * 1000), article, 0, _TOO_STRANGE.letter_code, _TOO_STRANGE.reason_code, 0, 0)
         return ANSWERED
 
     # ── what is kept

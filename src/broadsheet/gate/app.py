@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Generator, Iterable
 from contextlib import suppress
+from types import coroutine
 from typing import Any
 
 from broadsheet import clock
 from broadsheet.config import config
-from broadsheet.gate.answer import ANSWERED, DESCRIPTION, Answers, Ask, Given, rendered_once
+from broadsheet.gate.answer import ANSWERED, DESCRIPTION, Answers, Ask, Given, Waiting, rendered_once
 from broadsheet.gate.cookie import open_cookies
 from broadsheet.gate.crawlers import Crawlers
 from broadsheet.gate.files import FILE_PREFIXES, Files
@@ -122,6 +123,8 @@ class Gate:
                 return
             ask = Ask(protocol, method, path, get, cookies, clock.timestamp(), lambda: self._client(scope).address)
             missing = self._answers.answer(ask)
+            if isinstance(missing, Waiting):
+                missing = await self._counted(missing)
             if missing is not ANSWERED:
                 check_path(path)
                 await self._in_task(self._ask_and_answer(scope, ask, missing))
@@ -135,6 +138,13 @@ class Gate:
             log.exception("A request could not be answered.")
             with suppress(Exception):  # it may have been answered half
                 protocol.response_bytes(500, _TEXT, b"Something went wrong.\n")
+
+    async def _counted(self, said: str | Waiting) -> str:
+        """All requests that are ready get as far as waiting for the ledger; the first to go on writes for all."""
+        while isinstance(said, Waiting):
+            await _others()
+            said = self._answers.finish(said)
+        return said
 
     async def _answer_otherwise(self, scope: Any, protocol: Any, method: str, path: str) -> None:
         """Forms, Django's own addresses, files, health."""
@@ -172,7 +182,8 @@ class Gate:
                 respond(ask.protocol, ordinary)
                 return
             self._answers.look()  # the site may have made the store anew just now
-            missing = self._answers.answer(ask._replace(now_s=clock.timestamp(), given=given))
+            said = self._answers.answer(ask._replace(now_s=clock.timestamp(), given=given))
+            missing = await self._counted(said) if isinstance(said, Waiting) else said
             if missing is ANSWERED:
                 return
         log.error("The site keeps saying that it stored a page that is not there.")
@@ -250,6 +261,12 @@ class Gate:
             except Exception:
                 log.exception("The gate's upkeep failed; it goes on.")
             await asyncio.sleep(UPKEEP_EVERY_S)
+
+
+@coroutine
+def _others() -> Generator[None]:
+    """Let what is ready have its turn on the event loop: as `asyncio.sleep(0)`, without a task."""
+    yield
 
 
 def _refuse(protocol: Any, refused: Refused) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,16 +33,15 @@ from broadsheet.core.meter import (
     MOST_ARTICLES,
     Article,
     Decision,
-    Ladder,
     Policy,
     Read,
     ReaderClass,
     WindowKind,
-    decide_counted,
     terms,
 )
 from broadsheet.gate.generation import Generation
 from broadsheet.gate.policy import PolicySnapshot
+from broadsheet.gate.steps import RANKS, Step, Steps
 from broadsheet.gate.store import Db, OncePerProcess, StoreFailed, Txn, open_environment
 
 log = logging.getLogger(__name__)
@@ -178,6 +177,42 @@ def _appended(packed: bytes, count: int, article: int, at: int, until: int) -> b
     return b"".join((packed[:ats], row[0], packed[ats:untils], row[1], packed[untils:], row[2]))
 
 
+class View:
+    """One view of an article, to be counted. `first`: article and moment of the reader's cookie. `step`: the answer."""
+
+    __slots__ = ("article", "first", "key", "now_s", "step", "steps", "window")
+
+    def __init__(
+        self, key: bytes, article: int, steps: Steps, first: tuple[int, int] | None, window: LedgerWindow, now_s: float
+    ) -> None:
+        self.key = key
+        self.article = article
+        self.steps = steps
+        self.first = first
+        self.window = window
+        self.now_s = now_s
+        self.step: Step | None = None
+
+
+def _count(packed: bytes | None, view: View) -> bytes | None:
+    """Decide about a view; the entry as it must be written now, or None where it stays as it is."""
+    window, now_s, first = view.window, view.now_s, view.first
+    articles = all_counting(packed, window, now_s)
+    if packed is not None and articles and (first is None or first[0] in articles):
+        count = len(articles)
+        step = view.step = view.steps.before(count) if view.article in articles else view.steps.new(count)
+        return _appended(packed, count, view.article, int(now_s), window.closes_s) if step.counts else None
+    entry = _begun(Entry.unpack(packed, window), first, window)
+    entry.keep_counting(window, now_s)
+    count = len(entry.rows)
+    is_known = any(row[0] == view.article for row in entry.rows)
+    step = view.step = view.steps.before(count) if is_known else view.steps.new(count)
+    if not step.counts:
+        return None
+    entry.rows.append((view.article, int(now_s), window.closes_s))
+    return entry.pack(window)
+
+
 class Pass(NamedTuple):
     reader: ReaderClass
     account: int
@@ -297,45 +332,30 @@ class Ledger:
         if agreed.settled is not None:
             return agreed.settled
         now = self.moment(policy, now)
-        begun = None if first is None else (first.article, int(first.at.timestamp()))
-        return self.count_within(key, article.id, agreed.ladder, begun, ledger_window(policy, now), now.timestamp())
+        view = View(
+            key,
+            article.id,
+            Steps(agreed.ladder, RANKS.index(reader)),
+            None if first is None else (first.article, int(first.at.timestamp())),
+            ledger_window(policy, now),
+            now.timestamp(),
+        )
+        self.count_all([view])
+        assert view.step is not None
+        return view.step.decision
 
-    def count_within(
-        self,
-        key: bytes,
-        article: int,
-        ladder: Ladder,
-        first: tuple[int, int] | None,
-        window: LedgerWindow,
-        now_s: float,
-    ) -> Decision:
-        """`count`, for a gate that knows the terms and the window already. `first`: article and seconds."""
-        decision: Decision | None = None
+    def count_all(self, views: Sequence[View]) -> None:
+        """`count`, for a gate that knows terms and window already, and for all who wait: one commit. Fills in `step`."""
 
         def write(txn: Txn) -> None:
-            nonlocal decision
-            packed = txn.get(key, db=self.reads_db)
-            articles = all_counting(packed, window, now_s)
-            if packed is not None and articles and (first is None or first[0] in articles):
-                decision = decide_counted(ladder, articles, article)
-                if decision.counts:
-                    txn.put(
-                        key, _appended(packed, len(articles), article, int(now_s), window.closes_s), db=self.reads_db
-                    )
-                return
-            entry = _begun(Entry.unpack(packed, window), first, window)
-            entry.keep_counting(window, now_s)
-            decision = decide_counted(ladder, {row[0] for row in entry.rows}, article)
-            if decision.counts:
-                entry.rows.append((article, int(now_s), window.closes_s))
-                txn.put(key, entry.pack(window), db=self.reads_db)
+            for view in views:
+                packed = _count(txn.get(view.key, db=self.reads_db), view)
+                if packed is not None:
+                    txn.put(view.key, packed, db=self.reads_db)
 
-        if not self._write("a read", write) and decision is None:
-            entry = _begun(Entry.unpack(self._entry_or_none(key), window), first, window)
-            entry.keep_counting(window, now_s)
-            decision = decide_counted(ladder, {row[0] for row in entry.rows}, article)
-        assert decision is not None
-        return decision
+        if not self._write("a read", write):
+            for view in views:
+                _count(self._entry_or_none(view.key), view)
 
     def join(self, account: int, reader_id: bytes, now: datetime, first: Read | None = None) -> int:
         """The account's reads become the union of its own and the browser's, each article as of its earliest read.

@@ -4,54 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from broadsheet.core.meter import Decision, Ladder, ReaderClass, Reason, decide_counted
 from broadsheet.gate.ledger import Ledger, LedgerWindow, ledger_window
-from broadsheet.gate.log import REASON_CODES
-from broadsheet.gate.pages import VerdictClass
 from broadsheet.gate.policy import PolicySnapshot
+from broadsheet.gate.steps import RANKS, Steps
 
 END = b"</body></html>"
-
-
-RANKS = tuple(ReaderClass)  # a class by its place in the order: enums are slow keys
-ANONYMOUS = RANKS.index(ReaderClass.ANONYMOUS)
-
-
-class Step:
-    """A decision as the hot path wants it."""
-
-    __slots__ = ("count", "counts", "decision", "letter", "notice", "reason_code", "was_counted")
-
-    def __init__(self, decision: Decision, rank: int) -> None:
-        self.decision = decision
-        self.count = decision.count
-        self.counts = decision.counts
-        self.notice = decision.notice
-        self.reason_code = REASON_CODES[decision.reason]
-        self.was_counted = decision.reason is Reason.COUNTED_BEFORE
-        self.letter = VerdictClass.of(RANKS[rank], decision).value
-
-
-class Steps:
-    """What a ladder says at each count, as `core.meter` decides it; each is asked once."""
-
-    def __init__(self, ladder: Ladder, rank: int) -> None:
-        self.ladder = ladder
-        self._rank = rank
-        self._before: dict[int, Step] = {}
-        self._new: dict[int, Step] = {}
-
-    def before(self, count: int) -> Step:
-        """For an article that is among the `count` that were counted."""
-        return self._before.get(count) or self._ask(self._before, count, 1)
-
-    def new(self, count: int) -> Step:
-        """For an article that is not."""
-        return self._new.get(count) or self._ask(self._new, count, 0)
-
-    def _ask(self, steps: dict[int, Step], count: int, article: int) -> Step:
-        steps[count] = Step(decide_counted(self.ladder, range(1, count + 1), article), self._rank)
-        return steps[count]
 
 
 class Rules:
