@@ -230,6 +230,7 @@ def _granian(name: str) -> list[str]:
 def _environment() -> dict[str, str]:
     """Ours, with the clock all processes agree on, and without what would quietly change Granian's settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GRANIAN_")}
+    kept.setdefault("MALLOC_ARENA_MAX", "2")  # glibc would keep up to eight heaps a core, each with its own holes
     if clock.offset_s:
         kept[clock.OFFSET_VARIABLE] = repr(clock.offset_s)
     return kept
