@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,6 +51,15 @@ def test_a_second_server_on_the_same_data_is_refused(server: Server) -> None:
     assert second.returncode == 1
     assert "already running" in second.stderr
     assert server.answers("/readyz") == 200
+
+
+def test_a_server_on_a_port_that_is_taken_is_refused(server: Server, tmp_path: Path) -> None:
+    """Two would share the port in silence, and each get half of the readers."""
+    environment = server.environment() | {"BROADSHEET_DATA": str(tmp_path / "other")}
+    command = [sys.executable, "-m", "broadsheet.site.serve"]
+    second = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert second.returncode == 1
+    assert "in use" in second.stderr
 
 
 def test_a_killed_supervisor_takes_its_children_along_and_the_next_starts_at_once(server: Server) -> None:

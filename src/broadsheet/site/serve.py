@@ -74,6 +74,9 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         self._end_left_behind()
+        if (why := _taken(self._settings.bind)) is not None:
+            print(why, file=sys.stderr)
+            return 1
         try:
             if not self._begin():
                 return 0 if self._stopping.is_set() else 1
@@ -240,6 +243,18 @@ def _end_with_parent() -> None:
     """In the child, before it becomes its program: end in order if the supervisor is killed."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _taken(bind: tuple[str, int]) -> str | None:
+    """Why nobody can listen here. Granian would share the port with whoever has it, and each get half of the readers."""
+    family = socket.AF_INET6 if ":" in bind[0] else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(bind)
+        except OSError as fault:
+            return f"BROADSHEET_BIND={bind[0]}:{bind[1]} cannot be used: {fault.strerror}."
+    return None
 
 
 def _kill_group(leader: int) -> None:
