@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.programs import program
-from tests.server import family, free_port
+from tests.server import end_with_parent, family, free_port
 
 CONFIGURATION = """\
 daemon off;
@@ -58,7 +58,9 @@ class Nginx:
             file.with_suffix("").write_bytes(b"")  # looked for, never sent
         configuration = folder / "nginx.conf"
         configuration.write_text(CONFIGURATION.format(folder=folder, port=self.port, user=_user()))
-        self.process = subprocess.Popen([program("nginx") or "nginx", "-c", configuration], start_new_session=True)
+        self.process = subprocess.Popen(
+            [program("nginx") or "nginx", "-c", configuration], start_new_session=True, preexec_fn=end_with_parent
+        )
         self._wait(next(iter(pages)))
 
     @property

@@ -20,7 +20,7 @@ from bench import publication as house
 from bench import report
 from bench.processes import cpu_us, pss_mb
 from bench.readers import visit
-from tests.server import Server, family
+from tests.server import Server, end_with_parent, family
 
 FEW, MANY = 1_000, 100_000
 PAIRS, SOAK_PAIRS = 5, 15
@@ -125,7 +125,9 @@ def _gate(data: Path, number: int) -> Iterator[Gate]:
             for start in range(0, number, batch)
         ]
         commands = [job.result() for job in jobs]  # all alike, and all must have done their share
-    process = subprocess.Popen(commands[0], env=server.environment(), start_new_session=True)
+    process = subprocess.Popen(
+        commands[0], env=server.environment(), start_new_session=True, preexec_fn=end_with_parent
+    )
     try:
         while server.answers("/healthz") != 200:
             if process.poll() is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import publication as house
 from bench import report
-from bench.processes import cpu_us, wait_until_quiet
+from bench.processes import cpu_us
 from tests.client import Client
 from tests.server import Server, family
 
@@ -67,7 +67,6 @@ def _throw_pages_away(server: Server) -> None:
     from broadsheet.newsroom.purge import page_store
 
     page_store().purge_all()
-    wait_until_quiet(server.pids()[0])
 
 
 def _ask(server: Server, path: str, asked: str) -> None:

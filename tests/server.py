@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -17,6 +18,12 @@ from tests.client import Client
 
 START_LIMIT_S = 240  # a first start loads the demo edition, on a machine that has other things to do
 STOP_LIMIT_S = 20
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def end_with_parent() -> None:
+    """In a child, before it becomes its program: end in order if whoever started it is killed, tests or measurement."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_port() -> int:
@@ -85,6 +92,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=end_with_parent,
             )
         self.wait_until_ready()
         return self
