@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -120,7 +119,9 @@ def _newsroom(server: Server, missed: list[str], done: Done) -> Iterator[None]:
 
 
 def _sign_in(server: Server) -> Client:
-    (password,) = re.findall(r"with the password (\S+)", server.output)
+    from broadsheet.site.start import give_editor
+
+    password = give_editor("editor@localhost")
     editor = Client(server.url, timeout_s=120)
     form = editor.get("/login/password/?next=/admin/").form(having="password")
     editor.submit(form, {"email": "editor@localhost", "password": password})

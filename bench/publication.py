@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import django
 
 from bench.processes import wait_until_quiet
+from broadsheet.release import release
 from tests.client import Client
 from tests.server import Server
 
@@ -18,12 +21,18 @@ from tests.server import Server
 ALLOWANCE, NOTICE_FROM = 5, 3
 
 
+# Of the checkout, not of the machine: what one release made is of no use to the next.
+EDITIONS = Path("build") / "editions"
+
+
 @contextmanager
 def publication(core: int | None = None, workers: int = 1) -> Iterator[Server]:
     """A server with the demo edition, on one core if named; this process becomes a second one of the same publication,
     so that it can count what the server has written."""
+    edition = first_edition()
     with tempfile.TemporaryDirectory(prefix="broadsheet-bench-") as folder:
-        server = Server(Path(folder) / "data", {"BROADSHEET_DEMO": "1", "BROADSHEET_WORKERS": str(workers)})
+        shutil.copytree(edition / "data", Path(folder) / "data", ignore=shutil.ignore_patterns("run", "pages", "log"))
+        server = _server(Path(folder), workers)
         with on_core(core):
             server.start()
         try:
@@ -31,6 +40,29 @@ def publication(core: int | None = None, workers: int = 1) -> Iterator[Server]:
             yield server
         finally:
             server.stop()
+
+
+def first_edition() -> Path:
+    """Where this release's demo edition is, started once and at rest: the worker is done with its pictures and index."""
+    folder = EDITIONS / release()
+    if not folder.exists():
+        shutil.rmtree(EDITIONS, ignore_errors=True)
+        draft = EDITIONS / "draft"
+        draft.mkdir(parents=True)
+        print("Making the edition to measure; this takes some minutes once per release.", flush=True)
+        began = time.monotonic()
+        server = _server(draft).start()
+        (draft / "seconds").write_text(f"{time.monotonic() - began:.1f}")
+        try:
+            wait_until_quiet(server.pids()[0])
+        finally:
+            server.stop()
+        draft.rename(folder)
+    return folder
+
+
+def _server(folder: Path, workers: int = 1) -> Server:
+    return Server(folder.resolve() / "data", {"BROADSHEET_DEMO": "1", "BROADSHEET_WORKERS": str(workers)})
 
 
 @contextmanager
