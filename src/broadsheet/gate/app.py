@@ -7,6 +7,7 @@ import gc
 import logging
 from collections.abc import Awaitable, Generator, Iterable
 from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address
 from types import coroutine
 from typing import Any
 
@@ -32,6 +33,7 @@ from broadsheet.gate.request import (
     check,
     check_path,
     client,
+    peer_address,
     read_body,
 )
 
@@ -121,10 +123,11 @@ class Gate:
             if method not in WITHOUT_BODY or path.startswith(_NOT_PAGES):
                 await self._answer_otherwise(scope, protocol, method, path)
                 return
-            ask = Ask(protocol, method, path, get, cookies, clock.timestamp(), lambda: self._client(scope).address)
+            ask = Ask(protocol, method, path, get, cookies, clock.timestamp(), lambda: self._address(scope))
             missing = self._answers.answer(ask)
-            if isinstance(missing, Waiting):
-                missing = await self._counted(missing)
+            while isinstance(missing, Waiting):
+                await _others()
+                missing = self._answers.finish(missing)
             if missing is not ANSWERED:
                 check_path(path)
                 await self._in_task(self._ask_and_answer(scope, ask, missing))
@@ -238,6 +241,9 @@ class Gate:
                 if name in _PROXY_HEADERS:
                     proxied.setdefault(name, []).append(value)
         return client(scope.client, proxied, self._trusted, self._scheme)
+
+    def _address(self, scope: Any) -> IPv4Address | IPv6Address:
+        return self._client(scope).address if self._trusted else peer_address(scope.client)
 
     def _handed_on(self, scope: Any, items: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         who = self._client(scope)

@@ -9,8 +9,9 @@ the Host too: a cookie of one publication is worth nothing at another that share
 from __future__ import annotations
 
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from binascii import Error as NotBase64
+from binascii import a2b_base64
 from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
@@ -19,7 +20,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from broadsheet.config import config
-from broadsheet.gate.keys import KeyRing, derived, open_keys
+from broadsheet.gate.keys import KeyRing, open_keys
 
 NAME = "reader"
 ID_BYTES = 12
@@ -28,6 +29,7 @@ MOST_TRIED = 8  # cookies of our name in one request; a browser sends one
 
 _SIGNED = Struct("<B12sIQ")
 _MAC_BYTES = 16
+_CHANCE_BYTES = ID_BYTES - 4  # of an id; the rest says when
 _MOST_KEPT = 8192
 
 
@@ -47,25 +49,28 @@ class Cookies:
         # Only what verified is kept, so nobody can fill it with inventions; it is emptied when the keys change.
         self._known: dict[str, ReaderCookie] = {}
         self._changes = ring.changes
+        self._hashes: dict[int, _Hashes] = {}
+        self._store_of_chance: list[bytes] = []
 
     def mint(self, article: int, now_s: int) -> tuple[str, ReaderCookie]:
         """A new reader, whose first counted article this is: the cookie's text and what it says."""
         # Those who come together lie together in the ledger: one commit for many then touches few of its pages.
-        id_ = (now_s & 0xFFFFFFFF).to_bytes(4, "big") + os.urandom(ID_BYTES - 4)
+        id_ = (now_s & 0xFFFFFFFF).to_bytes(4, "big") + self._random()
         cookie = ReaderCookie(id_, now_s, article)
         return self.text(cookie), cookie
 
     def text(self, cookie: ReaderCookie) -> str:
         """The cookie as it travels, signed with the current key."""
-        key = self._ring.key
-        masked = cookie.article ^ _mask(key, cookie.id)
-        signed = _SIGNED.pack(self._ring.version, cookie.id, cookie.made, masked)
-        return urlsafe_b64encode(signed + self._mac(key, signed)).rstrip(b"=").decode()
+        version = self._ring.version
+        hashes = self._hashes_of(version, self._ring.key)
+        signed = _SIGNED.pack(version, cookie.id, cookie.made, cookie.article ^ hashes.mask(cookie.id))
+        return urlsafe_b64encode(signed + hashes.mac(signed)).rstrip(b"=").decode()
 
     def read(self, text: str) -> ReaderCookie | None:
         """What the cookie says, or None if we did not make it."""
         if self._changes != self._ring.changes:
             self._known.clear()
+            self._hashes.clear()
             self._changes = self._ring.changes
         known = self._known.get(text)
         if known is None and len(text) == TEXT_LENGTH:
@@ -91,7 +96,7 @@ class Cookies:
 
     def _verified(self, text: str) -> ReaderCookie | None:
         try:
-            packed = urlsafe_b64decode(text + "=")
+            packed = a2b_base64(text.replace("-", "+").replace("_", "/") + "=")
         except (NotBase64, ValueError):
             return None
         # The decoder skips characters it does not know, so what it makes of them must be checked for length.
@@ -100,16 +105,44 @@ class Cookies:
         signed = packed[: _SIGNED.size]
         version, id_, made, masked = _SIGNED.unpack(signed)
         key = self._ring.find(version)
-        if key is None or not compare_digest(packed[_SIGNED.size :], self._mac(key, signed)):
+        if key is None:
             return None
-        return ReaderCookie(id_, made, masked ^ _mask(key, id_))
+        hashes = self._hashes_of(version, key)
+        if not compare_digest(packed[_SIGNED.size :], hashes.mac(signed)):
+            return None
+        return ReaderCookie(id_, made, masked ^ hashes.mask(id_))
 
-    def _mac(self, key: bytes, signed: bytes) -> bytes:
-        return blake2b(signed + self._host, key=key, person=b"reader cookie", digest_size=_MAC_BYTES).digest()
+    def _hashes_of(self, version: int, key: bytes) -> _Hashes:
+        found = self._hashes.get(version)
+        if found is None or found.key != key:
+            found = self._hashes[version] = _Hashes(key, self._host)
+        return found
+
+    def _random(self) -> bytes:
+        """Fresh from the system, but many at a time: asking costs more than all else here."""
+        if not self._store_of_chance:
+            chance = os.urandom(_CHANCE_BYTES * 128)
+            self._store_of_chance = [chance[at : at + _CHANCE_BYTES] for at in range(0, len(chance), _CHANCE_BYTES)]
+        return self._store_of_chance.pop()
 
 
-def _mask(key: bytes, id_: bytes) -> int:
-    return int.from_bytes(derived(key, b"reader article", id_, 8), "little")
+class _Hashes:
+    """Keyed once, copied for each cookie."""
+
+    def __init__(self, key: bytes, host: bytes) -> None:
+        self.key = key
+        self._mac = blake2b(host + b"\0", key=key, person=b"reader cookie", digest_size=_MAC_BYTES)
+        self._mask = blake2b(key=key, person=b"reader article", digest_size=8)
+
+    def mac(self, signed: bytes) -> bytes:
+        mac = self._mac.copy()
+        mac.update(signed)
+        return mac.digest()
+
+    def mask(self, id_: bytes) -> int:
+        mask = self._mask.copy()
+        mask.update(id_)
+        return int.from_bytes(mask.digest(), "little")
 
 
 def cookie_values(header: str, name: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from struct import Struct
 
@@ -56,6 +57,7 @@ class State(IntEnum):
 Address = IPv4Address | IPv6Address
 
 
+@lru_cache(maxsize=1024)  # of what a client sends, but its length is bounded with the header's
 def claimed_engine(user_agent: str) -> int | None:
     """Index into ENGINES, or None for everybody else."""
     lowered = user_agent.lower()

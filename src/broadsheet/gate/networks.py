@@ -25,11 +25,14 @@ _SIZE = (_CELLS + 1) * 4  # the last cell holds the day
 _FOUR = Struct("<4H")
 _DAY_S = 86_400
 _IPV6_PREFIX_BYTES = 7
+_MOST_PLACES = 8192
+_MOST = 0xFFFFFFFF
 
 
 class Networks:
     def __init__(self, file: Path, key: bytes) -> None:
         self._key = key
+        self._places: dict[IPv4Address | IPv6Address, tuple[int, int, int, int]] = {}
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
             descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
@@ -50,13 +53,21 @@ class Networks:
         if cells[_CELLS] != day:
             self._map[: _CELLS * 4] = bytes(_CELLS * 4)
             cells[_CELLS] = day
-        least = 0xFFFFFFFF
-        for row, column in enumerate(_FOUR.unpack(derived(self._key, b"networks", network(address), 8))):
-            cell = row * WIDTH + column
-            seen = min(cells[cell] + 1, 0xFFFFFFFF)
-            cells[cell] = seen
-            least = min(least, seen)
-        return least
+        one, two, three, four = self._places.get(address) or self._place(address)
+        seen = cells[one] + 1, cells[two] + 1, cells[three] + 1, cells[four] + 1
+        if max(seen) > _MOST:
+            return _MOST
+        cells[one], cells[two], cells[three], cells[four] = seen
+        return min(seen)
+
+    def _place(self, address: IPv4Address | IPv6Address) -> tuple[int, int, int, int]:
+        """The cells of a network, one in each row."""
+        one, two, three, four = _FOUR.unpack(derived(self._key, b"networks", network(address), 8))
+        places = one, WIDTH + two, 2 * WIDTH + three, 3 * WIDTH + four
+        if len(self._places) >= _MOST_PLACES:
+            self._places.clear()
+        self._places[address] = places
+        return places
 
 
 def network(address: IPv4Address | IPv6Address) -> bytes:

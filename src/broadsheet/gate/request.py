@@ -137,7 +137,7 @@ def client(peer: str, headers: Mapping[str, Sequence[str]], trusted: Sequence[Ne
 
     The rightmost address that is not one of our proxies: all to the left of it could have been written by anyone.
     """
-    address = _address(peer.rpartition(":")[0].strip("[]")) or IPv4Address(0)
+    address = peer_address(peer)
     if not trusted or not _is_in(address, trusted):
         return Client(address, scheme)
     for text in reversed(",".join(headers.get("x-forwarded-for", ())).split(",")):
@@ -149,6 +149,10 @@ def client(peer: str, headers: Mapping[str, Sequence[str]], trusted: Sequence[Ne
             break
     said = ",".join(headers.get("x-forwarded-proto", ())).rpartition(",")[2].strip().lower()
     return Client(address, said if said in ("http", "https") else scheme)
+
+
+def peer_address(peer: str) -> IPv4Address | IPv6Address:
+    return _address(peer.rpartition(":")[0].strip("[]")) or IPv4Address(0)
 
 
 @lru_cache(maxsize=4096)
