@@ -1,5 +1,6 @@
 """The site as a WSGI application, served on a unix socket behind the gate."""
 
+import logging
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -7,6 +8,13 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.site.settings")
 application = get_wsgi_application()
 
-from broadsheet.meter.force import publish_or_complain  # noqa: E402 - models can be imported once Django is set up
+# Models can be imported once Django is set up.
+from broadsheet.meter.force import publish_or_complain  # noqa: E402
+from broadsheet.newsroom.purge import carry_out_purges  # noqa: E402
 
 publish_or_complain()
+try:
+    # The process before this one may have died between a change and its purge, and the gate goes on serving meanwhile.
+    carry_out_purges()
+except Exception:
+    logging.getLogger(__name__).exception("Purges that were left could not be carried out; the worker tries again.")
