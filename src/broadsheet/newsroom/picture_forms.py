@@ -13,6 +13,8 @@ from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
 from wagtail.images.widgets import AdminImageChooser
 
+IN_PICKER = "image-chooser-upload"  # Wagtail's prefix for the form in the window that chooses a picture
+
 
 class PictureFileField(WagtailImageField):
     """Wagtail's field decodes a picture to judge it; this looks at its size first, and answers for a damaged one."""
@@ -46,5 +48,9 @@ class PictureForm(BaseImageForm):
             self.fields["file"] = PictureFileField(
                 label=given.label, required=given.required, help_text=given.help_text, widget=given.widget
             )
-        if "dark" in self.fields:
+        if self.prefix == IN_PICKER:
+            # A picker within a picker is started by scripts that arrive later than the page, and its policy refuses them. The
+            # twin is chosen on the picture's own page.
+            self.fields.pop("dark", None)
+        elif "dark" in self.fields:
             self.fields["dark"].widget = AdminImageChooser()  # not a list of every picture there is
