@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import threading
 import time
@@ -23,6 +24,7 @@ from tests.server import Server
 SECONDS, SOAK_SECONDS = 15.0, 120.0
 READERS = 8
 MISSES_A_SECOND = 20
+MISSES_AT_ONCE = 6  # so many may be waiting: the pace must not depend on how long each takes
 LIMIT_MS = 25.0
 
 
@@ -104,7 +106,8 @@ def _newsroom(server: Server, missed: list[str], done: Done) -> Iterator[None]:
             faults.append(fault)
             raise
 
-    steps = [_saving(editor, done.saves), _uploading(editor, done.uploads), _missing(server, missed, done.misses)]
+    miss = _missing(server, missed, done.misses)
+    steps = [_saving(editor, done.saves), _uploading(editor, done.uploads), *[miss] * MISSES_AT_ONCE]
     threads = [threading.Thread(target=at_work, args=(step,)) for step in steps]
     for thread in threads:
         thread.start()
@@ -212,17 +215,17 @@ def _missing(server: Server, paths: list[str], times: list[float]) -> Callable[[
     from broadsheet.newsroom.purge import page_store
 
     tags = {article.url: article.tag for article in Article.objects.published()}
-    state = {"number": 0, "due": time.perf_counter()}
+    turns = itertools.count()
+    began = time.perf_counter()
 
     def miss() -> None:
-        time.sleep(max(0.0, state["due"] - time.perf_counter()))
-        state["due"] += 1 / MISSES_A_SECOND
-        path = paths[int(state["number"]) % len(paths)]
-        state["number"] += 1
+        turn = next(turns)
+        time.sleep(max(0.0, began + turn / MISSES_A_SECOND - time.perf_counter()))
+        path = paths[turn % len(paths)]
         page_store().purge([tags[path]])
-        began = time.perf_counter()
+        asked = time.perf_counter()
         if Client(server.url).get(path, follow=False).status != 200:
             raise RuntimeError(f"{path} does not answer")
-        times.append(time.perf_counter() - began)
+        times.append(time.perf_counter() - asked)
 
     return miss
