@@ -226,7 +226,8 @@ def _granian(name: str) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--process-name", f"broadsheet-{name}", "--log-level", "error"),
         *("--http", "1", "--no-ws", "--respawn-failed-workers", "--respawn-interval", "0.5"),
-        *("--workers-kill-timeout", "8"),
+        # A worker told to end while it starts misses it and must be killed.
+        *("--workers-kill-timeout", "5"),
     ]
 
 
