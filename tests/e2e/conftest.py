@@ -206,9 +206,9 @@ def stories(edition: Server) -> list[Story]:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def newsroom(edition: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A publication that editors and publishers of this module may change, with two gate workers."""
+    """A publication that editors and publishers may change, with two gate workers."""
     server = copy_of(edition, tmp_path_factory.mktemp("newsroom") / "data", {"BROADSHEET_WORKERS": "2"})
     server.start()
     yield server
@@ -220,6 +220,22 @@ def new_editor(server: Server) -> tuple[str, str]:
     address = new_address("editor")
     said = server.run("create-editor", address).stdout
     return address, said.rsplit("password", 1)[1].strip()
+
+
+@pytest.fixture(scope="session")
+def editor(newsroom: Server) -> tuple[str, str]:
+    """The address and password of one who may do everything there."""
+    return new_editor(newsroom)
+
+
+def sign_in_at_the_desk(window: Window, editor: tuple[str, str]) -> None:
+    address, password = editor
+    window.open("/admin/")
+    window.page.click("text=Use a password instead")
+    window.page.fill("input[name=email]", address)
+    window.page.fill("input[name=password]", password)
+    window.page.click("main form:has(input[name=password]) button")
+    window.page.wait_for_url("**/admin/")
 
 
 def until(is_so: Callable[[], object], what: str, limit_s: float = 20) -> None:

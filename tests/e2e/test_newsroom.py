@@ -8,11 +8,10 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Window, is_walled, new_editor, read_to_the_limit, stories_of
+from tests.e2e.conftest import Window, is_walled, read_to_the_limit, sign_in_at_the_desk, stories_of
 from tests.e2e.sentences import sentences_of
 from tests.server import Server
 
@@ -31,21 +30,6 @@ LOOKS = 8  # enough that both gate workers are asked
 
 # Wagtail saves drafts by itself while a form is half filled in, and hears what is missing.
 UNFINISHED = re.compile(r"status of 400 \(Bad Request\) \(\S+/admin/pages/(?:add/|\d+/edit/)")
-
-
-@pytest.fixture(scope="module")
-def editor(newsroom: Server) -> tuple[str, str]:
-    return new_editor(newsroom)
-
-
-def sign_in_at_the_desk(window: Window, editor: tuple[str, str]) -> None:
-    address, password = editor
-    window.open("/admin/")
-    window.page.click("text=Use a password instead")
-    window.page.fill("input[name=email]", address)
-    window.page.fill("input[name=password]", password)
-    window.page.click("main form:has(input[name=password]) button")
-    window.page.wait_for_url("**/admin/")
 
 
 def a_photograph(folder: Path) -> Path:
