@@ -52,6 +52,23 @@ def test_a_second_view_begins_the_entry_with_the_article_of_the_cookie(ledger: L
     assert [read.article for read in ledger.reads(READER)] == [1, 2, 3]
 
 
+def test_an_entry_of_two_is_like_any_other(ledger: Ledger) -> None:
+    policy = in_force(ledger)
+    first = Read(1, NOW - timedelta(days=1), datetime(2019, 11, 1, tzinfo=UTC))
+    count(ledger, 2, policy, first=first)
+    assert ledger.reads(READER) == [first, Read(2, NOW, datetime(2019, 11, 1, tzinfo=UTC))]
+    assert count(ledger, 1, policy, NOW, first) == 2
+    later = datetime(2019, 11, 2, tzinfo=UTC)
+    assert count(ledger, 3, policy, later, first) == 1, "the cookie's article has left its window too"
+
+
+def test_an_allowance_of_one_is_used_up_by_the_article_of_the_cookie(ledger: Ledger) -> None:
+    policy = in_force(ledger, ladders={ANONYMOUS: Ladder(1)})
+    said = ledger.count(READER, Article(2, words=500), ANONYMOUS, Read(1, NOW), policy, NOW)
+    assert (said.verdict, said.counts) == (Verdict.WALL, False)
+    assert ledger.reads(READER) == []
+
+
 def test_the_window_turns_in_the_zone_of_the_site(ledger: Ledger) -> None:
     policy = in_force(ledger, zone="Pacific/Auckland")
     before = datetime(2019, 10, 31, 10, 59, 59, tzinfo=UTC)  # midnight there is 11:00 UTC

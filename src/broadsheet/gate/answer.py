@@ -49,7 +49,8 @@ _HEADERS_OF_OURS = frozenset(
 _VARY = ("vary", "Accept-Encoding, Cookie")
 _PRIVATE = "private, no-cache"
 _CONTENT_ENCODING = {"b": ("content-encoding", "br"), "g": ("content-encoding", "gzip")}
-_OVERHEAD_BYTES = 2000
+_OVERHEAD_BYTES = 6000
+_MOST_BLOCKS = 16  # closing blocks kept for a page
 _LONGEST_KEPT_HEADER = 400
 _MOST_PASSES_TRIED = 4
 _NOT_AHEAD = [("cache-control", "no-store"), ("vary", "Sec-Purpose, Purpose, Cookie")]
@@ -70,7 +71,19 @@ DESCRIPTION = "describe"
 class Served:
     """A page ready to be sent in one encoding."""
 
-    __slots__ = ("crc", "encoding", "etag", "headers", "length", "plain", "prefix", "status", "takes_tail", "until_s")
+    __slots__ = (
+        "_blocks",
+        "crc",
+        "encoding",
+        "etag",
+        "headers",
+        "length",
+        "plain",
+        "prefix",
+        "status",
+        "takes_tail",
+        "until_s",
+    )
 
     def __init__(self, page: Page, letter: str, encoding: str, description: Description) -> None:
         self.encoding = encoding
@@ -82,16 +95,26 @@ class Served:
         self.status = description.status
         self.headers = _headers(description, letter, encoding)
         self.etag = f"{page.version:x}{encoding}{letter}"
+        self._blocks: dict[bytes, bytes] = {}
         self.plain = self.closed_with(END)
 
     def closed_with(self, tail: bytes) -> bytes:
+        """`tail`: one of the few that the rules in force know."""
         if not self.takes_tail:
             return self.prefix
+        block = self._blocks.get(tail)
+        if block is None:
+            if len(self._blocks) >= _MOST_BLOCKS:
+                self._blocks.clear()
+            block = self._blocks[tail] = self._closing(tail)
+        return self.prefix + block
+
+    def _closing(self, tail: bytes) -> bytes:
         if self.encoding == "b":
-            return self.prefix + splice.brotli_tail(tail)
+            return splice.brotli_tail(tail)
         if self.encoding == "g":
-            return self.prefix + splice.gzip_tail(tail, self.crc, self.length)
-        return self.prefix + tail
+            return splice.gzip_tail(tail, self.crc, self.length)
+        return tail
 
     @property
     def size(self) -> int:
@@ -190,7 +213,7 @@ class Answers:
         self._codings: dict[str | None, str] = {}
         # By Cookie header; only those whose cookie verified, so that nobody can fill it with inventions.
         self._readers: dict[str, Reader] = {}
-        self._known: dict[str, Known] = {}
+        self.known: dict[str, Known] = {}
         self._known_bytes = 0
         self._generations = pages.generation_numbers
         self._generation = self._generations[0]
@@ -207,7 +230,7 @@ class Answers:
         protocol, method, path, get, cookies, now_s, address, given = ask
         if self._generations[0] != self._generation or self._policies[0] != self._policy_generation:
             self._refresh(now_s)
-        known = self._known.get(path)
+        known = self.known.get(path)
         if known is None or now_s >= known.until_s:
             known = self._describe(path, given)
             if known is None:
@@ -419,7 +442,7 @@ class Answers:
             self._forget()
 
     def _forget(self) -> None:
-        self._known.clear()
+        self.known.clear()
         self._known_bytes = 0
 
     def _describe(self, path: str, given: Given | None) -> Known | None:
@@ -427,7 +450,7 @@ class Answers:
             return Known(described)
         stored = self._pages.description(path)
         if stored is None:
-            self._known.pop(path, None)
+            self.known.pop(path, None)
             return None
         known = Known(stored)
         self._keep(path, known, _OVERHEAD_BYTES)
@@ -441,14 +464,14 @@ class Answers:
             return None
         served = Served(page, letter, coding, known.description)
         known.pages[letter + coding] = served
-        if self._known.get(path) is known:
+        if self.known.get(path) is known:
             self._keep(path, known, served.size)
         return served
 
     def _keep(self, path: str, known: Known, size: int) -> None:
         if self._known_bytes + size > KEPT_BYTES:
             self._forget()
-        self._known[path] = known
+        self.known[path] = known
         self._known_bytes += size
 
     def _miss(self, known: Known, letter: str, coding: str) -> str:

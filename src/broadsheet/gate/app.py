@@ -86,6 +86,7 @@ class Gate:
         networks = Networks(settings.run / "networks", house)
         crawlers = Crawlers(self._ledger)
         self._answers = Answers(self._ledger, self._pages, self._keys, open_cookies(), self._log, networks, crawlers)
+        self._known_paths = self._answers.known  # never one of those that are not pages
         self._files = Files(settings.static, settings.media)
         self._site = Site(settings.site_socket)
         self._asking: dict[tuple[str, str], asyncio.Future[bool]] = {}
@@ -120,7 +121,7 @@ class Gate:
                 items = headers.items()
                 check(method, path, scope.authority, items, self._host)
                 cookies = "; ".join(value for name, value in items if name == "cookie") or None
-            if method not in WITHOUT_BODY or path.startswith(_NOT_PAGES):
+            if method not in WITHOUT_BODY or (path not in self._known_paths and path.startswith(_NOT_PAGES)):
                 await self._answer_otherwise(scope, protocol, method, path)
                 return
             ask = Ask(protocol, method, path, get, cookies, clock.timestamp(), lambda: self._address(scope))

@@ -56,6 +56,7 @@ LONGEST_SETBACK_S = 40 * DAY_S
 # columns: so that one look at the first moment tells whether all of them count, and one unpacking gives all articles.
 HEADER = Struct("<BBHBxxx")
 ROW_BYTES = 16  # article u64, at u32, until u32
+_PAIR = Struct("<BBHBxxxQQIIII")  # an entry of two
 _FORMAT = 1
 _HIDDEN = 1
 _KINDS = list(WindowKind)
@@ -202,7 +203,20 @@ def _count(packed: bytes | None, view: View) -> bytes | None:
         count = len(articles)
         step = view.step = view.steps.before(count) if view.article in articles else view.steps.new(count)
         return _appended(packed, count, view.article, int(now_s), window.closes_s) if step.counts else None
-    entry = _begun(Entry.unpack(packed, window), first, window)
+    if packed is None and first is not None and first[0] != view.article and first[1] >= window.oldest_s(now_s):
+        # By far the most entries begin so: with the article of the cookie and this one.
+        step = view.step = view.steps.new(1)
+        if not step.counts:
+            return None
+        at, until = max(int(now_s), first[1]), window.closes_s
+        return _PAIR.pack(_FORMAT, window.kind, window.days, 0, first[0], view.article, first[1], at, until, until)
+    return _counted_anew(packed, view)
+
+
+def _counted_anew(packed: bytes | None, view: View) -> bytes | None:
+    """`_count` for every entry."""
+    window, now_s = view.window, view.now_s
+    entry = _begun(Entry.unpack(packed, window), view.first, window)
     entry.keep_counting(window, now_s)
     count = len(entry.rows)
     is_known = any(row[0] == view.article for row in entry.rows)
