@@ -47,8 +47,6 @@ def fill(folder: Path) -> Path:
 
 def test_a_full_disk_takes_no_stored_page_from_anybody_and_spoils_nothing(edition: Server, small_disk: Path) -> None:
     server = copy_of(edition, small_disk / "data")
-    server.data.joinpath("first-start.json").touch()
-    server = Server(server.data, server.env, server.port)
     server.start()
     try:
         stories = stories_of(server)
@@ -67,7 +65,6 @@ def test_a_full_disk_takes_no_stored_page_from_anybody_and_spoils_nothing(editio
         assert shutil.disk_usage(small_disk).free < 4096
         for story in stored:
             assert is_open(server.client().get(story.path)), "a stranger"
-            assert is_open(account.get(story.path)) or True
         for _ in range(3):
             for story in stored:
                 assert counted.get(story.path).status == 200
@@ -76,7 +73,7 @@ def test_a_full_disk_takes_no_stored_page_from_anybody_and_spoils_nothing(editio
         unstored = [server.client().get(story.path) for story in other]
         assert {answer.status for answer in unstored} <= {200, 503}
         asked = server.client().post("/register/", {"email": new_address()})
-        assert asked.status in (200, 500, 503), "no room for a code, and a page that says so"
+        assert asked.status in (200, 429, 503), "no room for a code, and a page that says so"
         assert "Traceback" not in asked.text
 
         filler.unlink()
