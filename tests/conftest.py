@@ -37,10 +37,9 @@ os.environ |= {
     "BROADSHEET_DATA": str(DATA),
     "BROADSHEET_TESTING": "1",
     "BROADSHEET_BASE_URL": "http://testserver",
+    "DJANGO_SETTINGS_MODULE": "broadsheet.site.settings",
 }
-if Path("src/broadsheet/newsroom/migrations/0001_initial.py").exists():
-    os.environ["DJANGO_SETTINGS_MODULE"] = "broadsheet.site.settings"
-    django.setup()  # pytest-django looked for settings before this file was read
+django.setup()  # pytest-django looked for settings before this file was read
 
 
 def pytest_sessionfinish() -> None:
