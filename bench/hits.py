@@ -60,6 +60,7 @@ def _measure(server: Server, nginx: Nginx, paths: list[str], soak: bool) -> bool
     visit(server.url, paths, 1)
     visit(nginx.url, paths, 1, plain_files=True)
     pids, before = server.pids(), counters(server)
+    cpu_before = {name: cpu_us(members) for name, members in server.children().items()}
     gate_us, nginx_us, gate_rates, nginx_rates = [], [], [], []
     visits: list[Visit] = []
     for pair in range(SOAK_PAIRS if soak else PAIRS):
@@ -75,9 +76,11 @@ def _measure(server: Server, nginx: Nginx, paths: list[str], soak: bool) -> bool
                 plain = visit(nginx.url, paths, seconds, plain_files=True)
                 nginx_us.append((cpu_us(nginx.pids()) - started) / plain.views)
                 nginx_rates.append(plain.rate)
+    views = sum(seen.views for seen in visits)
+    shares = {name: (cpu_us(pids) - cpu_before[name]) / views for name, pids in server.children().items()}
     memory = pss_mb(server.pids())
     faults = _faults(visits, counters(server) - before, server.pids() == pids)
-    return _report(visits, gate_us, nginx_us, gate_rates, nginx_rates, memory, faults)
+    return _report(visits, gate_us, nginx_us, gate_rates, nginx_rates, shares, memory, faults)
 
 
 def counters(server: Server) -> Counters:
@@ -126,6 +129,7 @@ def _report(
     nginx_us: list[float],
     gate_rates: list[float],
     nginx_rates: list[float],
+    shares: dict[str, float],
     memory: float,
     faults: list[str],
 ) -> bool:
@@ -135,6 +139,9 @@ def _report(
     views = sum(seen.views for seen in visits)
     figures = [
         report.Figure("CPU per view, gate (all processes of the server)", f"{median(gate_us):.1f} µs"),
+        report.Figure(
+            "of which, over the whole run", ", ".join(f"{name} {cost:.1f} µs" for name, cost in shares.items())
+        ),
         report.Figure("CPU per view, nginx", f"{median(nginx_us):.1f} µs"),
         report.Figure(
             "nginx's CPU ÷ the gate's, median of pairs",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 
 from bench import publication as house
 from bench import report
 from bench.processes import pss_mb, wait_until_quiet
 from bench.readers import visit
-from tests.server import Server, family
+from tests.server import Server
 
 SECONDS, SOAK_SECONDS = 6.0, 60.0
 STARTS = 3
@@ -24,7 +23,7 @@ def run(soak: bool) -> bool:
         house.set_meter()
         paths = house.metered_paths()
         house.warm(server, paths)
-        idle = {name: pss_mb(pids) for name, pids in _children(server).items()}
+        idle = {name: pss_mb(pids) for name, pids in server.children().items()}
         whole_idle, loaded = pss_mb(server.pids()), _under_load(server, paths, SOAK_SECONDS if soak else SECONDS)
         starts = [_restart(server) for _ in range(STARTS)]
         wait_until_quiet(server.pids()[0])
@@ -45,11 +44,6 @@ memory maps are left out, as they are file cache. Under load: 64 readers at a ti
             report.Figure("later starts, until ready", f"{sorted(starts)[len(starts) // 2]:.1f} s"),
         ],
     )
-
-
-def _children(server: Server) -> dict[str, list[int]]:
-    files = {name: server.data / "run" / f"{name}.pid" for name in ("gate", "site", "worker")}
-    return {name: family(int(Path(file).read_text())) for name, file in files.items()}
 
 
 def _under_load(server: Server, paths: list[str], seconds: float) -> float:

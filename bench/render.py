@@ -5,13 +5,12 @@ from __future__ import annotations
 import http.client
 import socket
 import statistics
-from pathlib import Path
 
 from bench import publication as house
 from bench import report
 from bench.processes import cpu_us
 from tests.client import Client
-from tests.server import Server, family
+from tests.server import Server
 
 ROUNDS, SOAK_ROUNDS = 5, 20
 MOST_PATHS = 100
@@ -25,11 +24,11 @@ def run(soak: bool) -> bool:
         house.warm(server, paths)
         rounds = [_round(server, paths) for _ in range(SOAK_ROUNDS if soak else ROUNDS)]
         _throw_pages_away(server)
-        before = cpu_us(_site(server))
+        before = cpu_us(server.children()["site"])
         for path in paths:
             if Client(server.url).get(path, follow=False).status != 200:
                 raise RuntimeError(f"{path} does not answer")
-        whole = (cpu_us(_site(server)) - before) / len(paths) / 1000
+        whole = (cpu_us(server.children()["site"]) - before) / len(paths) / 1000
     each = {step: statistics.median(taken[step] for taken in rounds) for step in STEPS}
     return report.write(
         "render",
@@ -56,10 +55,10 @@ def _round(server: Server, paths: list[str]) -> dict[str, float]:
     _throw_pages_away(server)
     taken = {}
     for step, asked in STEPS.items():
-        before = cpu_us(_site(server))
+        before = cpu_us(server.children()["site"])
         for path in paths:
             _ask(server, path, asked)
-        taken[step] = (cpu_us(_site(server)) - before) / len(paths) / 1000
+        taken[step] = (cpu_us(server.children()["site"]) - before) / len(paths) / 1000
     return taken
 
 
@@ -81,7 +80,3 @@ def _ask(server: Server, path: str, asked: str) -> None:
     connection.close()
     if answer.status not in (200, 204):
         raise RuntimeError(f"{path} answered {answer.status}")
-
-
-def _site(server: Server) -> list[int]:
-    return family(int(Path(server.data / "run" / "site.pid").read_text()))

@@ -148,6 +148,11 @@ class Server:
         assert self.process is not None
         return family(self.process.pid)
 
+    def children(self) -> dict[str, list[int]]:
+        """The processes of each of the supervisor's children."""
+        pid_files = {name: self.data / "run" / f"{name}.pid" for name in ("gate", "site", "worker")}
+        return {name: family(int(file.read_text())) for name, file in pid_files.items()}
+
 
 def family(founder: int) -> list[int]:
     """A process and all that descend from it, parents before children; zombies are dead."""
