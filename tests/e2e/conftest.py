@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.client import Answer, Client
-from tests.server import Server
+from tests.server import Server, free_port
 
 _names = itertools.count(1)
 
@@ -207,9 +207,16 @@ def stories(edition: Server) -> list[Story]:
 
 
 @pytest.fixture(scope="session")
-def newsroom(edition: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A publication that editors and publishers may change, with two gate workers."""
-    server = copy_of(edition, tmp_path_factory.mktemp("newsroom") / "data", {"BROADSHEET_WORKERS": "2"})
+def mail_port() -> int:
+    """Where the newsroom's mail server would be; nobody listens there unless a test does."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def newsroom(edition: Server, mail_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A publication of two gate workers, to be changed by editors and publishers, and to be ill-treated."""
+    env = {"BROADSHEET_WORKERS": "2", "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}"}
+    server = copy_of(edition, tmp_path_factory.mktemp("newsroom") / "data", env)
     server.start()
     yield server
     server.stop()

@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from email.message import EmailMessage
@@ -25,17 +25,15 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from tests.client import Answer, Client
 from tests.e2e.conftest import (
     Story,
-    copy_of,
     count_of,
     is_open,
     is_walled,
     new_address,
-    new_editor,
     read_to_the_limit,
     stories_of,
     until,
 )
-from tests.server import Server, free_port
+from tests.server import Server
 
 SOAK = os.environ.get("BROADSHEET_SOAK") == "1"
 KILLS = 12 if SOAK else 2
@@ -43,17 +41,22 @@ SITE_KILLS = 12 if SOAK else 1
 ROUNDS = 100 if SOAK else 8
 RECOVERED_S = 90  # the supervisor waits longer after each death, and the machine may be busy
 
-mail_port = free_port()
+
+@pytest.fixture(scope="module")
+def desk(newsroom: Server, editor: tuple[str, str]) -> Client:
+    """An editor's browser, signed in."""
+    address, password = editor
+    client = newsroom.client()
+    page = client.get("/login/password/?next=/admin/")
+    answer = client.submit(page.form(having="password"), {"email": address, "password": password})
+    assert answer.status == 200 and answer.url.endswith("/admin/")
+    return client
 
 
 @pytest.fixture(scope="module")
-def sturdy(edition: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A publication to be ill-treated. Its mail goes to a server that is not there unless a test starts it."""
-    env = {"BROADSHEET_WORKERS": "2", "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}"}
-    server = copy_of(edition, tmp_path_factory.mktemp("sturdy") / "data", env)
-    server.start()
-    yield server
-    server.stop()
+def limited(newsroom: Server) -> Client:
+    """A reader whose articles are used up."""
+    return read_to_the_limit(newsroom, stories_of(newsroom))
 
 
 def processes(server: Server, name: str) -> list[int]:
@@ -99,11 +102,11 @@ def test_thirty_tabs_opened_at_once_get_no_more_than_the_allowance(edition: Serv
     assert all(is_open(reader.get(story.path)) for story in again), "what was opened stays open"
 
 
-def test_a_change_while_its_page_is_being_made_never_leaves_the_old_one(sturdy: Server) -> None:
+def test_a_change_while_its_page_is_being_made_never_leaves_the_old_one(
+    newsroom: Server, desk: Client, limited: Client
+) -> None:
     """Readers ask for the page all the time; whoever asks after the desk was answered has the new state."""
-    story = stories_of(sturdy)[40]
-    desk = signed_in_at_the_desk(sturdy)
-    limited = read_to_the_limit(sturdy, stories_of(sturdy))
+    story = stories_of(newsroom)[40]
     stop = threading.Event()
 
     def keep_asking() -> int:
@@ -127,15 +130,6 @@ def test_a_change_while_its_page_is_being_made_never_leaves_the_old_one(sturdy: 
     switch(desk, story, free=False)
 
 
-def signed_in_at_the_desk(server: Server) -> Client:
-    address, password = new_editor(server)
-    desk = server.client()
-    page = desk.get("/login/password/?next=/admin/")
-    answer = desk.submit(page.form(having="password"), {"email": address, "password": password})
-    assert answer.status == 200 and answer.url.endswith("/admin/")
-    return desk
-
-
 def switch(desk: Client, story: Story, *, free: bool) -> Answer:
     """Open the story to everyone, or close it again: a small act that publishes, of one form."""
     path = f"/admin/meter/open/{story.id}/"
@@ -154,13 +148,13 @@ def is_free(server: Server, story: Story) -> bool:
 # ── killed
 
 
-def test_stored_pages_are_served_while_the_site_is_dead_and_the_rest_when_it_is_back(sturdy: Server) -> None:
-    stories = stories_of(sturdy)
+def test_stored_pages_are_served_while_the_site_is_dead_and_the_rest_when_it_is_back(newsroom: Server) -> None:
+    stories = stories_of(newsroom)
     kept, other = stories[50], stories[51]
-    assert is_open(sturdy.client().get(kept.path))
-    sturdy.client().get("/")
-    kill_site(sturdy)
-    reader = sturdy.client()
+    assert is_open(newsroom.client().get(kept.path))
+    newsroom.client().get("/")
+    kill_site(newsroom)
+    reader = newsroom.client()
     for path in (kept.path, "/", "/healthz"):
         assert reader.get(path).status == 200, path
     for path in (other.path, "/account/", "/search/?q=x"):
@@ -168,28 +162,28 @@ def test_stored_pages_are_served_while_the_site_is_dead_and_the_rest_when_it_is_
         assert down.status in (503, 200), path  # it may be back by now
         if down.status == 503:
             assert down.header("Retry-After") and "Please try again shortly" in down.text
-    until_ready(sturdy)
+    until_ready(newsroom)
     assert is_open(reader.get(other.path))
-    assert "The site ended" in sturdy.output
+    assert "The site ended" in newsroom.output
 
 
-def test_a_site_killed_in_the_middle_of_an_act_leaves_all_of_it_or_nothing(sturdy: Server) -> None:
+def test_a_site_killed_in_the_middle_of_an_act_leaves_all_of_it_or_nothing(
+    newsroom: Server, desk: Client, limited: Client
+) -> None:
     """Killed at random moments while the desk changes a story: what the database has is what readers are given."""
-    story = stories_of(sturdy)[60]
-    desk = signed_in_at_the_desk(sturdy)
-    limited = read_to_the_limit(sturdy, stories_of(sturdy))
+    story = stories_of(newsroom)[60]
     for number in range(SITE_KILLS):
-        assert is_free(sturdy, story) == is_open(limited.get(story.path))
-        wanted = not is_free(sturdy, story)
+        assert is_free(newsroom, story) == is_open(limited.get(story.path))
+        wanted = not is_free(newsroom, story)
         with ThreadPoolExecutor(1) as pool:
             answered = pool.submit(lambda wanted=wanted: outcome(lambda: switch(desk, story, free=wanted)))
             time.sleep(random.uniform(0.02, 0.25))
-            kill_site(sturdy)
+            kill_site(newsroom)
             status = answered.result()
-        until_ready(sturdy)
+        until_ready(newsroom)
         if status == 200:
-            assert is_free(sturdy, story) == wanted, "the desk was told so"
-        until(lambda: is_free(sturdy, story) == is_open(limited.get(story.path)), f"page and record agree ({number})")
+            assert is_free(newsroom, story) == wanted, "the desk was told so"
+        until(lambda: is_free(newsroom, story) == is_open(limited.get(story.path)), f"page and record agree ({number})")
 
 
 def outcome(ask: Callable[[], Answer]) -> int | None:
@@ -200,40 +194,42 @@ def outcome(ask: Callable[[], Answer]) -> int | None:
         return None
 
 
-def test_a_crash_between_change_and_purge_does_not_bring_the_old_page_back(sturdy: Server) -> None:
-    changed, unpurged = stories_of(sturdy)[70:72]
+def test_a_crash_between_change_and_purge_does_not_bring_the_old_page_back(newsroom: Server) -> None:
+    changed, unpurged = stories_of(newsroom)[70:72]
     for story in (changed, unpurged):
-        assert all(story.headline[:20] in answer.text for answer in looks(sturdy, story.path))
-    sturdy.kill()
-    with closing(sqlite3.connect(sturdy.data / "broadsheet.sqlite3")) as database, database:
+        assert all(story.headline[:20] in answer.text for answer in looks(newsroom, story.path))
+    newsroom.kill()
+    with closing(sqlite3.connect(newsroom.data / "broadsheet.sqlite3")) as database, database:
         for story in (changed, unpurged):
             database.execute("UPDATE wagtailcore_page SET title = 'Changed before the crash' WHERE id = ?", [story.id])
         # As the crash leaves it: committed with the change, and not carried out.
         database.execute(
             "INSERT INTO newsroom_purge (tags, made_at) VALUES (?, datetime('now'))", [f'["article:{changed.id}"]']
         )
-    sturdy.start()
-    first = sturdy.client().get(changed.path)
+    newsroom.start()
+    first = newsroom.client().get(changed.path)
     assert "Changed before the crash" in first.text
-    assert all("Changed before the crash" in answer.text for answer in looks(sturdy, changed.path))
+    assert all("Changed before the crash" in answer.text for answer in looks(newsroom, changed.path))
     # Stored pages outlive a restart, so that without its purge row the old one would have been there.
-    assert "Changed before the crash" not in sturdy.client().get(unpurged.path).text
-    with closing(sqlite3.connect(sturdy.data / "broadsheet.sqlite3")) as database:
+    assert "Changed before the crash" not in newsroom.client().get(unpurged.path).text
+    with closing(sqlite3.connect(newsroom.data / "broadsheet.sqlite3")) as database:
         assert database.execute("SELECT count(*) FROM newsroom_purge").fetchone() == (0,)
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_no_read_that_was_acknowledged_is_lost_whatever_is_killed(sturdy: Server) -> None:
+def test_no_read_that_was_acknowledged_is_lost_whatever_is_killed(newsroom: Server) -> None:
     """Workers are killed at random moments, in the end everything; what readers were told is kept outside, and compared."""
-    stories = stories_of(sturdy)
+    stories = stories_of(newsroom)[:30]
+    for story in stories:
+        newsroom.client().get(story.path)
     told: dict[str, set[str]] = {}
     stop = threading.Event()
 
     def read() -> None:
         while not stop.is_set():
-            reader = sturdy.client(timeout_s=10)
+            reader = newsroom.client(timeout_s=10)
             opened: set[str] = set()
-            for story in random.sample(stories[:120], 9):
+            for story in random.sample(stories, 9):
                 if stop.is_set():
                     break
                 if outcome(lambda reader=reader, story=story: opens(reader.get(story.path))) == 200:
@@ -246,19 +242,19 @@ def test_no_read_that_was_acknowledged_is_lost_whatever_is_killed(sturdy: Server
     try:
         for _ in range(KILLS):
             time.sleep(random.uniform(0.3, 1.2))
-            os.kill(random.choice(processes(sturdy, "gate")[1:]), signal.SIGKILL)
-            until(lambda: len(processes(sturdy, "gate")) >= 3, "the worker starts again", RECOVERED_S)
-        time.sleep(random.uniform(0.3, 1.2))
-        sturdy.kill()
+            os.kill(random.choice(processes(newsroom, "gate")[1:]), signal.SIGKILL)
+            until(lambda: len(processes(newsroom, "gate")) >= 3, "the worker starts again", RECOVERED_S)
+        until(lambda: sum(map(len, list(told.values()))) > 100, "there is something to lose", RECOVERED_S)
+        newsroom.kill()
     finally:
         stop.set()
         for thread in readers:
             thread.join()
-    sturdy.start()
+    newsroom.start()
     assert sum(map(len, told.values())) >= 10  # there was something to lose, even on a machine that is busy
     # Of a reader, the last answer may have been sent and not yet been written down here: never the other way round.
     for cookie, opened in random.sample(sorted(told.items(), key=lambda pair: -len(pair[1])), min(len(told), 60)):
-        listed = sturdy.client(cookies={"reader": cookie}).get("/account/reads/").text
+        listed = newsroom.client(cookies={"reader": cookie}).get("/account/reads/").text
         known = set(re.findall(r'<h2><a href="([^"]+)">', listed))
         assert opened <= known, "a read that was acknowledged is gone"
 
@@ -271,17 +267,17 @@ def opens(answer: Answer) -> Answer:
 # ── taken away
 
 
-def test_a_page_store_deleted_under_a_running_server_is_made_anew(sturdy: Server) -> None:
-    stories = stories_of(sturdy)
-    reader = sturdy.client()
+def test_a_page_store_deleted_under_a_running_server_is_made_anew(
+    newsroom: Server, desk: Client, limited: Client
+) -> None:
+    stories = stories_of(newsroom)
+    reader = newsroom.client()
     for story in stories[80:83]:
         assert is_open(reader.get(story.path))
-    shutil.rmtree(sturdy.data / "pages")
+    shutil.rmtree(newsroom.data / "pages")
     for story in stories[80:84]:
         assert is_open(reader.get(story.path)), "also what was never stored"
     assert count_of(reader) == 4, "the ledger is another store"
-    desk = signed_in_at_the_desk(sturdy)
-    limited = read_to_the_limit(sturdy, stories)
     time.sleep(1.2)  # a store that vanished without a word is noticed within a second
     assert all(is_walled(limited.get(stories[84].path)) for _ in range(6))
     assert switch(desk, stories[84], free=True).status == 200
@@ -300,9 +296,10 @@ class Mailbox:
         return "250 OK"
 
 
-def test_when_the_mail_server_is_down_the_reader_is_told_and_can_try_again(sturdy: Server) -> None:
-    story = stories_of(sturdy)[90]
-    limited = read_to_the_limit(sturdy, stories_of(sturdy))
+def test_when_the_mail_server_is_down_the_reader_is_told_and_can_try_again(
+    newsroom: Server, limited: Client, mail_port: int
+) -> None:
+    story = stories_of(newsroom)[90]
     wall = limited.get(story.path)
     address = new_address()
     told = limited.submit(wall.form(action="/register/", having="email"), {"email": address})
