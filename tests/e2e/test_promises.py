@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 
 from tests.client import Answer
-from tests.e2e.conftest import Story, is_open, registered
+from tests.e2e.conftest import Story, Window, is_open, registered
 from tests.server import Server
+
+Windows = Callable[..., Window]
 
 PAGES = ["/", "/sitemap.xml", "/robots.txt", "/feed/", "/search/?q=election", "/nowhere/", "/healthz", "/readyz"]
 
@@ -80,6 +83,24 @@ def fetched(answer: Answer) -> list[str]:
         found += [candidate.split()[0] for candidate in candidates.split(",")]
     assert found, "a page has at least a style sheet"
     return found
+
+
+def test_the_windows_of_these_tests_notice_what_should_not_happen(edition: Server, windows: Windows) -> None:
+    """A refused script, an error in one, a request to another host: without this, their silence would prove nothing."""
+    window = windows(edition)
+    window.open("/")
+    assert window.complaints == []
+    window.page.evaluate(
+        """() => {
+            document.head.append(Object.assign(document.createElement("script"), {textContent: "1"}));
+            document.body.append(Object.assign(document.createElement("img"), {src: "http://localhost:9/seen.gif"}));
+            setTimeout(() => { throw new Error("of a script"); }, 0);
+        }"""
+    )
+    window.expected = re.compile("inline script|seen.gif|of a script")
+    window.page.wait_for_timeout(500)
+    for sign in ("inline script", "seen.gif", "of a script"):
+        assert any(sign in one for one in window.complaints), sign
 
 
 def test_pages_say_what_they_are_made_of_and_files_are_there(edition: Server, stories: list[Story]) -> None:
