@@ -81,6 +81,8 @@ class Paper:
         process = self.processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if name == "gate":  # its workers die a little later, and must not be taken for those of the next one
+            until(lambda: not self._listens(socket.AF_INET, ("127.0.0.1", self.port)), "the killed gate is gone")
 
     def stop(self) -> None:
         for name in ("gate", "site"):
