@@ -39,6 +39,7 @@ SOAK = os.environ.get("BROADSHEET_SOAK") == "1"
 KILLS = 12 if SOAK else 2
 SITE_KILLS = 12 if SOAK else 1
 ROUNDS = 100 if SOAK else 8
+pytestmark = pytest.mark.timeout(900 if SOAK else 180)
 RECOVERED_S = 90  # the supervisor waits longer after each death, and the machine may be busy
 
 
