@@ -186,14 +186,14 @@ def test_a_full_store_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(pages, "MAP_BYTES", 1 << 20)
     store = PageStore(tmp_path / "small")
     noise = iter(range(10**9))
-    for number in range(600):
+    for number in range(1500):
         html = b"".join(next(noise).to_bytes(4, "big") for _ in range(500))
         assert put(store, f"article:{number}", path=f"/{number}/", html=html), number
         if number % 50 == 0:
             store.sweep()
-    assert store.page("/599/", "a", "g") is not None
-    store.purge(["article:599"])
-    assert store.page("/599/", "a", "g") is None
+    assert store.page("/1499/", "a", "g") is not None
+    store.purge(["article:1499"])
+    assert store.page("/1499/", "a", "g") is None
 
 
 def test_the_oldest_pages_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ may then be lost, and a lost purge would bring an old page back.
               address hash + class + g|b    → page
     tags      tag → address hash + 'd' or class       (dupsort)
     tagged    the other way round, so that storing an entry again leaves no tag of the old one behind
+    quick     address hash + class + b that are not yet compressed at their best
     purged    tag → generation and time of its last purge
     meta      counters
 """
@@ -25,6 +26,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from struct import Struct
 from typing import Any, NamedTuple
@@ -228,6 +230,7 @@ class _Open:
         self.entries = self.environment.open_db(b"entries")
         self.tags = self.environment.open_db(b"tags", dupsort=True)
         self.tagged = self.environment.open_db(b"tagged", dupsort=True)
+        self.quick = self.environment.open_db(b"quick")
         self.purged = self.environment.open_db(b"purged")
         self.meta = self.environment.open_db(b"meta")
         self.generation = Generation(folder / "generation")
@@ -326,7 +329,7 @@ class PageStore:
     def drop_other_releases(self, release: str) -> int:
         """Remove what another release of the program rendered; how many addresses' pages and descriptions went."""
         mark, gone = _release(release), []
-        for key, value in self._entries():
+        for key, value, _ in self._entries():
             if key[-1:] == b"d":
                 if Description.from_json(value[_U64.size :]).release != release:
                     gone.append(key)
@@ -337,18 +340,15 @@ class PageStore:
 
     def releases(self) -> set[str]:
         """Those by which the stored addresses were described."""
-        return {Description.from_json(value[_U64.size :]).release for _, value in self._entries(b"d")}
+        return {
+            Description.from_json(value[_U64.size :]).release for key, value, _ in self._entries() if key[-1:] == b"d"
+        }
 
     # ── what the worker does
 
     def recompress(self, limit: int = 50) -> int:
         """Give up to `limit` pages brotli at its best quality; how many got it. Slow: some 30 ms a page."""
-        done = 0
-        for key, value in self._entries(b"b"):
-            if _PAGE.unpack_from(value)[7] < BEST_QUALITY:
-                done += self._compress_best(key, value)
-                if done >= limit:
-                    break
+        done = sum(self._compress_best(key) for key in self._quick(limit))
         if done:  # workers hold the quick ones
             self._raise(lambda open_, txn, generation: None)
         return done
@@ -356,7 +356,7 @@ class PageStore:
     def sweep(self) -> Swept:
         """Remove what is past its time and, when the store is nearly full, the oldest; a bounded batch of each."""
         now_s = clock.timestamp()
-        expired = [key for key, value in self._entries() if _is_past(key, value, now_s)][:10_000]
+        expired = list(islice((key for key, value, _ in self._entries() if _is_past(key, value, now_s)), 10_000))
         self._remove(expired)
         oldest = self._oldest() if self._share_used() > FULL_SHARE else []
         self._remove(oldest)
@@ -436,7 +436,7 @@ class PageStore:
                 if last_try:
                     return False
                 log.warning("The page store is full and was cleared; its sweep did not keep up.")
-                self.purge_all()
+                self._raise(_make_room)
             except StoreFailed as fault:
                 self._complain(fault)
                 return False
@@ -483,37 +483,46 @@ class PageStore:
                 open_.generation.set(committed)
             self._last_generation = committed
 
-    def _entries(self, encoding: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        """All entries, in batches, so that no reader keeps old pages of the map in use for long."""
+    def _entries(self) -> Iterator[tuple[bytes, bytes, int]]:
+        """All keys, with the description or the head of the page, and its size; of the bodies nothing is copied.
+
+        In batches, so that no reader keeps old pages of the map in use for long.
+        """
         after = b""
         while (open_ := self._open) is not None:
             batch = []
-            with open_.environment.begin(open_.entries) as txn, txn.cursor() as cursor:
+            with open_.environment.begin(open_.entries, buffers=True) as txn, txn.cursor() as cursor:
                 if cursor.set_range(after):
-                    for key, value in cursor:
-                        after = key + b"\0"
-                        if key.endswith(encoding):
-                            batch.append((key, value))
-                        if len(batch) >= 200:
-                            break
+                    for stored, value in islice(cursor, 1000):
+                        key = bytes(stored)
+                        head = value if key[-1:] == b"d" else value[: _PAGE.size]
+                        batch.append((key, bytes(head), len(value)))
             if not batch:
                 return
             yield from batch
+            after = batch[-1][0] + b"\0"
 
     def _remove(self, keys: Sequence[bytes]) -> None:
         for start in range(0, len(keys), 500):
             batch = {key if key[-1:] == b"d" else key[:-1] for key in keys[start : start + 500]}
             self._raise(partial(_remove_entries, keys=batch))
 
-    def _compress_best(self, key: bytes, value: bytes) -> bool:
+    def _quick(self, limit: int) -> list[bytes]:
+        """Up to `limit` pages that are not yet compressed at their best."""
+        if (open_ := self._open) is None:
+            return []
+        with open_.environment.begin(open_.quick) as txn, txn.cursor() as cursor:
+            return list(islice(cursor.iternext(values=False), limit))
+
+    def _compress_best(self, key: bytes) -> bool:
         """Replaces the page only if it is still the one that was read: a purge or a new render goes first."""
         if (open_ := self._open) is None:
             return False
-        head = _PAGE.unpack_from(value)
         with open_.environment.begin(open_.entries) as txn:
-            twin = txn.get(key[:-1] + b"g")
-        if twin is None or _PAGE.unpack_from(twin)[1:3] != head[1:3]:
+            value, twin = txn.get(key), txn.get(key[:-1] + b"g")
+        if value is None or twin is None:
             return False
+        head = _PAGE.unpack_from(value)
         text = splice.inflated(twin[_PAGE.size :])
         takes_tail = bool(head[6] & _TAKES_TAIL)
         body = splice.open_brotli(text, BEST_QUALITY).stream if takes_tail else splice.whole_brotli(text, BEST_QUALITY)
@@ -524,6 +533,7 @@ class PageStore:
                     return False
                 version = _count_up(txn, open_.meta, b"version")
                 txn.put(key, _PAGE.pack(version, *head[1:7], BEST_QUALITY, head[8]) + body, db=open_.entries)
+                txn.delete(key, db=open_.quick)
                 return True
         except StoreFailed:
             return False
@@ -534,7 +544,7 @@ class PageStore:
             return 0.0
         with open_.environment.begin() as txn:
             used = 0
-            for db in (open_.entries, open_.tags, open_.tagged, open_.purged, open_.meta):
+            for db in (open_.entries, open_.tags, open_.tagged, open_.quick, open_.purged, open_.meta):
                 stat = txn.stat(db)
                 used += stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
         return used * stat["psize"] / MAP_BYTES
@@ -542,7 +552,7 @@ class PageStore:
     def _oldest(self) -> list[bytes]:
         """Of the stored pages, those that make up the share to be cleared, by the time they were stored."""
         by_age = sorted(
-            (_PAGE.unpack_from(value)[2], len(value), key) for key, value in self._entries() if key[-1:] != b"d"
+            (_PAGE.unpack_from(head)[2], size, key) for key, head, size in self._entries() if key[-1:] != b"d"
         )
         excess = (self._share_used() - CLEARED_SHARE) * MAP_BYTES
         chosen = []
@@ -603,6 +613,8 @@ def _store(open_: _Open, txn: Txn, key: bytes, packed: Packed, tags: list[bytes]
     version = _count_up(txn, open_.meta, b"version")
     for entry, value in packed(version).items():
         txn.put(entry, value, db=open_.entries)
+        if entry.endswith(b"b"):
+            txn.put(entry, b"", db=open_.quick)
     for tag in tags:
         txn.put(tag, key, db=open_.tags)
         txn.put(key, tag, db=open_.tagged)
@@ -623,9 +635,15 @@ def _purge(open_: _Open, txn: Txn, tags: list[bytes], generation: int) -> None:
         _remove_entries(open_, txn, generation, keys)
 
 
-def _clear(open_: _Open, txn: Txn, generation: int) -> None:
-    for db in (open_.entries, open_.tags, open_.tagged, open_.purged):
+def _make_room(open_: _Open, txn: Txn, generation: int) -> None:
+    """Let all pages go. No purge: what is being rendered now is as good as it was, and may be kept."""
+    for db in (open_.entries, open_.tags, open_.tagged, open_.quick):
         txn.drop(db, delete=False)
+
+
+def _clear(open_: _Open, txn: Txn, generation: int) -> None:
+    _make_room(open_, txn, generation)
+    txn.drop(open_.purged, delete=False)
     txn.put(b"floor", _U64.pack(generation), db=open_.meta)
 
 
@@ -636,6 +654,7 @@ def _remove_entries(open_: _Open, txn: Txn, generation: int, keys: Iterable[byte
         else:
             txn.delete(key + b"g", db=open_.entries)
             txn.delete(key + b"b", db=open_.entries)
+            txn.delete(key + b"b", db=open_.quick)
         _forget_tags(open_, txn, key)
 
 
