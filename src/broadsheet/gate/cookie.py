@@ -30,7 +30,6 @@ MOST_TRIED = 8  # cookies of our name in one request; a browser sends one
 _SIGNED = Struct("<B12sIQ")
 _MAC_BYTES = 16
 _CHANCE_BYTES = ID_BYTES - 4  # of an id; the rest says when
-_MOST_KEPT = 8192
 
 
 class ReaderCookie(NamedTuple):
@@ -46,9 +45,6 @@ class Cookies:
         self._ring = ring
         self._host = host.encode()
         self._attributes = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if secure else "")
-        # Only what verified is kept, so nobody can fill it with inventions; it is emptied when the keys change.
-        self._known: dict[str, ReaderCookie] = {}
-        self._changes = ring.changes
         self._hashes: dict[int, _Hashes] = {}
         self._store_of_chance: list[bytes] = []
 
@@ -68,18 +64,7 @@ class Cookies:
 
     def read(self, text: str) -> ReaderCookie | None:
         """What the cookie says, or None if we did not make it."""
-        if self._changes != self._ring.changes:
-            self._known.clear()
-            self._hashes.clear()
-            self._changes = self._ring.changes
-        known = self._known.get(text)
-        if known is None and len(text) == TEXT_LENGTH:
-            known = self._verified(text)
-            if known is not None:
-                if len(self._known) >= _MOST_KEPT:
-                    self._known.clear()
-                self._known[text] = known
-        return known
+        return self._verified(text) if len(text) == TEXT_LENGTH else None
 
     def find(self, header: str) -> ReaderCookie | None:
         """The reader cookie of a Cookie header: the first that verifies."""
