@@ -24,7 +24,7 @@ REWRITES = [
 
 def main() -> None:
     assert connection.vendor == "postgresql"
-    person, topic = a_person("Quillon Fenwick"), a_topic("Hydrofoils")
+    person, topic = a_person("Foil Correspondent"), a_topic("Hydrofoils")
     article = an_article(
         headline="Marmalade", picture=a_picture(), topics=[topic], bylines=[Byline(person=person)], slug="marmalade"
     )
@@ -68,7 +68,7 @@ def the_search(article: Article) -> None:
     index = get_search_backend().get_index_for_model(Article)
     index.add_items(Article, list(Article.objects.all()))
     client = Client(HTTP_HOST="testserver")
-    for query in ("marmalade", "hydrofoils", "fenwick", "Quillon%20Fenwick", "%27%22!%26|", "a:*"):
+    for query in ("marmalade", "hydrofoils", "correspondent", "Foil%20Correspondent", "%27%22!%26|", "a:*"):
         answer = client.get(f"/search/?q={query}")
         assert answer.status_code == 200, query
     assert "/marmalade/" in client.get("/search/?q=fenwick").content.decode()

@@ -41,7 +41,7 @@ def all_versions(article: Article) -> list[PublishedVersion]:
 
 
 def test_the_first_version_records_all_that_a_reader_can_see() -> None:
-    picture, person, topic = a_picture(), a_person("Ana Lima"), a_topic("Ferries")
+    picture, person, topic = a_picture(), a_person("First Reporter"), a_topic("Ferries")
     draft = a_draft(picture=picture, topics=[topic], bylines=[Byline(person=person, role="reported by")])
     editor = an_editor()
 
@@ -50,7 +50,7 @@ def test_the_first_version_records_all_that_a_reader_can_see() -> None:
     kept = versions.values_of(version)
     assert (version.number, version.act, version.change, version.by_id) == (1, ActName.PUBLISH, "", editor.pk)
     assert kept["headline"] == draft.title
-    assert kept["bylines"] == [{"person": person.pk, "name": "Ana Lima", "role": "reported by"}]
+    assert kept["bylines"] == [{"person": person.pk, "name": "First Reporter", "role": "reported by"}]
     assert kept["topics"] == [{"topic": topic.pk, "name": "Ferries"}]
     assert kept["picture"]["credit"] == "Harbour archive"
     assert [block["type"] for block in kept["body"]] == ["paragraph"] * 6
@@ -89,9 +89,9 @@ def test_the_database_refuses_to_rewrite_the_record(statement: str) -> None:
 
 
 def test_an_erasure_ordered_by_law_leaves_a_digest_and_a_chain_that_verifies() -> None:
-    article = an_article(bylines=[Byline(person=a_person("Ana Lima"))])
+    article = an_article(bylines=[Byline(person=a_person("First Reporter"))])
     version = versions.erase(all_versions(article)[0], ["bylines"])
-    assert "Ana Lima" not in version.content
+    assert "First Reporter" not in version.content
     assert "bylines" not in versions.values_of(version)
     assert versions.verify_chain(article) == []
     article.standfirst = "After the erasure."

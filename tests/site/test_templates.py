@@ -71,7 +71,12 @@ def a_picture(title: str, **fields: Any) -> Picture:
     file = io.BytesIO()
     Image.new("RGB", (450, 300), "#cdd").save(file, "PNG")
     file.seek(0)
-    fields = {"alt_text": "The border, with two towns", "caption": "Two <towns>", "credit": "Ana Lima / Lusa", **fields}
+    fields = {
+        "alt_text": "The border, with two towns",
+        "caption": "Two <towns>",
+        "credit": "First Reporter / Lusa",
+        **fields,
+    }
     return Picture.objects.create(title=title, file=ImageFile(file, f"{title}.png"), **fields)
 
 
@@ -79,7 +84,7 @@ def a_story(section: Section, headline: str = "A deal & a border", **fields: Any
     fields = {"kicker": "Syria", "standfirst": "Troops entered <two> towns.", "dateline": "Tell Tamer", **fields}
     slug = f"story-{Article.objects.count()}"
     story = section.add_child(instance=Article(title=headline, slug=slug, live=False, **fields))
-    person = Person.objects.get_or_create(name="Ana Lima", slug="ana-lima")[0]
+    person = Person.objects.get_or_create(name="First Reporter", slug="first-reporter")[0]
     story.bylines.add(Byline(person=person, role=Role.REPORTED))
     story.topics.add(Topic.objects.get_or_create(name="Borders", slug="borders")[0])
     publish(story, first_published_at=PUBLISHED)
@@ -225,8 +230,10 @@ def test_structured_data_says_who_when_and_that_it_is_metered(article: Article) 
     assert told["@type"] == "NewsArticle"
     assert told["isAccessibleForFree"] is False
     assert told["datePublished"] == "2019-10-15T09:30:00+00:00"
-    assert told["author"] == [{"@type": "Person", "name": "Ana Lima", "url": "http://testserver/people/ana-lima/"}]
-    assert told["image"]["creditText"] == "Ana Lima / Lusa"
+    assert told["author"] == [
+        {"@type": "Person", "name": "First Reporter", "url": "http://testserver/people/first-reporter/"}
+    ]
+    assert told["image"]["creditText"] == "First Reporter / Lusa"
     assert "articleBody" not in told
 
 

@@ -71,7 +71,7 @@ class Said:
 
     @property
     def credit_line(self) -> str:
-        """As it is printed: “Ana Lima / Lusa”."""
+        """As it is printed: “photographer / agency”."""
         parts = [self.creator, self.credit if self.credit != self.creator else ""]
         return " / ".join(part for part in parts if part) or self.copyright
 
@@ -155,7 +155,7 @@ def _from_xmp(image: Image.Image) -> dict[str, str]:
 
 
 def _xmp_value(description: Element, tag: str) -> str:
-    """Of an attribute, a plain element, or an RDF list; of several people, all: “Ana Lima, Bo Ek”."""
+    """Of an attribute, a plain element, or an RDF list; of several people, all: “first, second”."""
     if tag in description.attrib:
         return _text(description.attrib[tag])
     element = description.find(tag)

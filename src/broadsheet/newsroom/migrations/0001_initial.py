@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
                 ('file_size', models.PositiveIntegerField(editable=False, null=True)),
                 ('file_hash', models.CharField(blank=True, db_index=True, editable=False, max_length=40)),
                 ('caption', models.CharField(blank=True, help_text='What the picture shows: who, what, where, when.', max_length=600)),
-                ('credit', models.CharField(blank=True, help_text='Who made it, and the agency: “Ana Lima / Lusa”.', max_length=255)),
+                ('credit', models.CharField(blank=True, help_text='Who made it, and the agency: “photographer / agency”.', max_length=255)),
                 ('alt_text', models.CharField(blank=True, help_text='What it is for somebody who cannot see it.', max_length=400, verbose_name='alternative text')),
                 ('source', models.CharField(blank=True, help_text='Where we have it from.', max_length=255)),
                 ('source_url', models.URLField(blank=True, max_length=600)),

@@ -22,7 +22,9 @@ class Picture(tags.Tagged, AbstractImage):
     tag_name = "picture"
 
     caption = models.CharField(max_length=600, blank=True, help_text="What the picture shows: who, what, where, when.")
-    credit = models.CharField(max_length=255, blank=True, help_text="Who made it, and the agency: “Ana Lima / Lusa”.")
+    credit = models.CharField(
+        max_length=255, blank=True, help_text="Who made it, and the agency: “photographer / agency”."
+    )
     alt_text = models.CharField(
         "alternative text", max_length=400, blank=True, help_text="What it is for somebody who cannot see it."
     )
