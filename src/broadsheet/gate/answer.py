@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from broadsheet.core.meter import MOST_ARTICLES, Decision, Reason, Verdict, terms
 from broadsheet.gate import splice
-from broadsheet.gate.cookie import Cookies, ReaderCookie, cookie_values
+from broadsheet.gate.cookie import NAME, Cookies, ReaderCookie, cookie_values
 from broadsheet.gate.crawlers import Crawlers, claimed_engine
 from broadsheet.gate.keys import KeyRing
 from broadsheet.gate.ledger import Entry, Ledger, View, account_key, all_counting, reader_key
@@ -50,7 +50,7 @@ _VARY = ("vary", "Accept-Encoding, Cookie")
 _PRIVATE = "private, no-cache"
 _CONTENT_ENCODING = {"b": ("content-encoding", "br"), "g": ("content-encoding", "gzip")}
 _OVERHEAD_BYTES = 6000
-_MOST_BLOCKS = 16  # closing blocks kept for a page
+_MOST_SAID = 32  # answers kept for a page
 _LONGEST_KEPT_HEADER = 400
 _MOST_PASSES_TRIED = 4
 _NOT_AHEAD = [("cache-control", "no-store"), ("vary", "Sec-Purpose, Purpose, Cookie")]
@@ -72,7 +72,7 @@ class Served:
     """A page ready to be sent in one encoding."""
 
     __slots__ = (
-        "_blocks",
+        "_said",
         "crc",
         "encoding",
         "etag",
@@ -95,19 +95,28 @@ class Served:
         self.status = description.status
         self.headers = _headers(description, letter, encoding)
         self.etag = f"{page.version:x}{encoding}{letter}"
-        self._blocks: dict[bytes, bytes] = {}
-        self.plain = self.closed_with(END)
+        self._said: dict[Step, Said] = {}
+        self.plain = self.prefix + self._closing(END) if self.takes_tail else self.prefix
 
-    def closed_with(self, tail: bytes) -> bytes:
-        """`tail`: one of the few that the rules in force know."""
-        if not self.takes_tail:
-            return self.prefix
-        block = self._blocks.get(tail)
-        if block is None:
-            if len(self._blocks) >= _MOST_BLOCKS:
-                self._blocks.clear()
-            block = self._blocks[tail] = self._closing(tail)
-        return self.prefix + block
+    def said_at(self, step: Step, rules: Rules) -> Said:
+        """The answer of a metered article at this step."""
+        said = self._said.get(step)
+        if said is None or said.opens_s != rules.window.opens_s:
+            if len(self._said) >= _MOST_SAID:
+                self._said.clear()
+            said = self._said[step] = self._say(step, rules)
+        return said
+
+    def _say(self, step: Step, rules: Rules) -> Said:
+        opens_s = rules.window.opens_s
+        etag = f'"{self.etag}"'  # reads the same whatever window is open
+        if step.by_count:
+            # With its words: a publisher who changes them does not want the old ones shown from a browser's copy.
+            mark = f"n{rules.snapshot.version:x}" if step.notice else ""
+            etag = f'"{self.etag}-{step.count:x}{mark}-{opens_s:x}"'
+        has_notice = step.notice and self.takes_tail
+        block = self._closing(rules.tail(step.count, step.rank != ANONYMOUS)) if has_notice else None
+        return Said(opens_s, etag, [*self.headers, ("etag", etag)], block)
 
     def _closing(self, tail: bytes) -> bytes:
         if self.encoding == "b":
@@ -119,6 +128,15 @@ class Served:
     @property
     def size(self) -> int:
         return len(self.prefix) + len(self.plain) + _OVERHEAD_BYTES
+
+
+class Said(NamedTuple):
+    """What readers at one step of the ladder get of one page. `block`: closes the body with a notice."""
+
+    opens_s: int  # of the window it is said in
+    etag: str
+    headers: list[tuple[str, str]]
+    block: bytes | None
 
 
 # What the site answered and could not store: the description, and pages by verdict class letter
@@ -174,21 +192,41 @@ class Ask(NamedTuple):
     get: Callable[[str], str | None]
     cookies: str | None
     now_s: float
-    address: Callable[[], IPv4Address | IPv6Address]
-    given: Given | None = None
+    scope: Any
+    given: Given | None
 
 
-class Waiting:
+class Waiting(View):
     """An answer that is ready but for the commit of its view: all that wait are counted in one."""
 
-    __slots__ = ("ask", "reader", "rules", "served", "view")
+    __slots__ = ("ask", "reader", "rules", "served")
 
-    def __init__(self, ask: Ask, reader: Reader, rules: Rules, served: Served, view: View) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        reader: Reader,
+        article: int,
+        rules: Rules,
+        moment_s: float,
+        served: Served,
+        seen: bytes | None,
+        expected: Step,
+    ) -> None:
+        # One call less than the other constructor, on the hottest path of all
+        assert reader.key is not None
+        self.key = reader.key
+        self.article = article
+        self.steps = rules.steps[reader.rank]
+        self.first = reader.first
+        self.window = rules.window
+        self.now_s = moment_s
+        self.seen = seen
+        self.expected = expected
+        self.step = None
         self.ask = ask
         self.reader = reader
         self.rules = rules
         self.served = served
-        self.view = view
 
 
 class Answers:
@@ -201,7 +239,9 @@ class Answers:
         reading_log: ReadingLog,
         networks: Networks,
         crawlers: Crawlers,
+        address_of: Callable[[Any], IPv4Address | IPv6Address],
     ) -> None:
+        """`address_of`: tells from a request's scope where it comes from."""
         self._ledger = ledger
         self._pages = pages
         self._keys = keys
@@ -210,6 +250,7 @@ class Answers:
         self._log = reading_log
         self._networks = networks
         self._crawlers = crawlers
+        self._address_of = address_of
         self._codings: dict[str | None, str] = {}
         # By Cookie header; only those whose cookie verified, so that nobody can fill it with inventions.
         self._readers: dict[str, Reader] = {}
@@ -220,14 +261,14 @@ class Answers:
         self._policies = ledger.policy_generation.numbers
         self._policy_generation = -1
         self._rules: Rules | None = None
-        self._views: list[View] = []
+        self._views: list[Waiting] = []
 
     def answer(self, ask: Ask) -> str | Waiting:
         """Send the answer and say ANSWERED, or say what is missing and do nothing.
 
         Or hand back a view that must be counted first: give it to `finish`, after letting others have their turn.
         """
-        protocol, method, path, get, cookies, now_s, address, given = ask
+        protocol, method, path, get, cookies, now_s, scope, given = ask
         if self._generations[0] != self._generation or self._policies[0] != self._policy_generation:
             self._refresh(now_s)
         known = self.known.get(path)
@@ -245,7 +286,7 @@ class Answers:
             served = known.pages.get(letter + coding) or self._served(path, known, letter, coding, given)
             if served is None or now_s >= served.until_s:
                 return self._miss(known, letter, coding)
-            _send(protocol, served, f'"{served.etag}"', served.plain, get("if-none-match"), None)
+            _send_plain(ask, served)
             return ANSWERED
 
         rules = self._rules
@@ -255,15 +296,13 @@ class Answers:
         if agreed is None or now_s >= agreed.until_s:
             agreed = self._agree(known, reader.rank, rules, now_s)
         moment_s = now_s
-        step = agreed.settled
-        is_counted = step is None
+        key, step, seen = reader.key, agreed.settled, None
         if step is None:
             moment_s = rules.moment_s(now_s)
-            step = (
-                self._to_stranger(ask, rules)
-                if reader.key is None
-                else self._counted(reader, article.id, rules, moment_s)
-            )
+            if key is None:
+                step = self._to_stranger(ask, rules)
+            else:
+                step, seen = self._counted(reader, article.id, rules, moment_s)
 
         is_ahead = (get("sec-purpose") or get("purpose") or get("x-purpose") or get("x-moz")) and is_prefetch(get)
         if step.counts and is_ahead:
@@ -282,40 +321,37 @@ class Answers:
                 flags = CRAWLER
                 more = [_NO_COPY]
             is_logged = method == "GET" and not is_ahead
-            self._send_article(
-                ask, article.id, reader, reader.key, rules, served, step, is_counted, flags, more, is_logged
-            )
+            self._send_article(ask, article.id, key, rules, served, step, flags, more, is_logged)
             return ANSWERED
-        key = reader.key
         if key is not None:
-            view = View(key, article.id, rules.steps[reader.rank], reader.first, rules.window, moment_s)
-            self._views.append(view)
-            return Waiting(ask, reader, rules, served, view)
-        if self._networks.count(address(), now_s) > rules.policy.strangers_a_day:
+            waiting = Waiting(ask, reader, article.id, rules, moment_s, served, seen, step)
+            self._views.append(waiting)
+            return waiting
+        if self._networks.count(self._address_of(scope), now_s) > rules.policy.strangers_a_day:
             return self._wall_stranger(ask, known, article.id, coding)
         text, cookie = self._cookies.mint(article.id, int(moment_s))
         more = [self._set_cookie(text, rules, moment_s)]
         key = reader_key(cookie.id)
-        self._send_article(ask, article.id, reader, key, rules, served, step, True, NEW | FIRST, more, True)
+        self._send_article(ask, article.id, key, rules, served, step, NEW | FIRST, more, True)
+        # Ours, so it need not be verified when it comes back.
+        self._keep_reader(f"{NAME}={text}", Reader(ANONYMOUS, key, cookie))
         return ANSWERED
 
     def finish(self, waiting: Waiting) -> str | Waiting:
         """Count all that wait, unless another has done so, and send this answer."""
-        view = waiting.view
-        if view.step is None:
+        if waiting.step is None:
             views, self._views = self._views, []
             self._ledger.count_all(views)
-        step = view.step
+        step = waiting.step
         assert step is not None
         if not step.counts:  # another tab was quicker
             return self.answer(waiting.ask)
-        reader, rules = waiting.reader, waiting.rules
         more = None
-        if view.window.days and reader.cookie is not None:
+        if waiting.window.days and waiting.reader.cookie is not None:
             # What was just read goes on counting for all its days: so must the cookie.
-            more = [self._set_cookie(self._cookies.text(reader.cookie), rules, view.now_s)]
+            more = [self._set_cookie(self._cookies.text(waiting.reader.cookie), waiting.rules, waiting.now_s)]
         self._send_article(
-            waiting.ask, view.article, reader, view.key, rules, waiting.served, step, True, NEW, more, True
+            waiting.ask, waiting.article, waiting.key, waiting.rules, waiting.served, step, NEW, more, True
         )
         return ANSWERED
 
@@ -323,29 +359,23 @@ class Answers:
         self,
         ask: Ask,
         article: int,
-        reader: Reader,
         key: bytes | None,
         rules: Rules,
         served: Served,
         step: Step,
-        is_counted: bool,
         flags: int,
         more: list[tuple[str, str]] | None,
         is_logged: bool,
     ) -> None:
-        if is_counted:
-            # With its words: a publisher who changes them does not want the old ones shown from a browser's copy.
-            mark = f"n{rules.snapshot.version:x}" if step.notice else ""
-            etag = f'"{served.etag}-{step.count:x}{mark}-{rules.window.opens_s:x}"'
-        else:  # reads the same whatever window is open
-            etag = f'"{served.etag}"'
-        body = served.plain
-        if step.notice and served.takes_tail:
+        _, etag, headers, block = served.said_at(step, rules)
+        if block is None:
+            body = served.plain
+        else:
             flags += NOTICE
-            body = served.closed_with(rules.tail(step.count, reader.rank != ANONYMOUS))
+            body = served.prefix + block
         # A view that counts is answered in full, whatever the browser holds.
         asked = None if step.counts else ask.get("if-none-match")
-        if _send(ask.protocol, served, etag, body, asked, more):
+        if _send(ask.protocol, served, etag, headers if more is None else [*headers, *more], body, asked):
             flags += REVALIDATED
         if is_logged:
             who = self._log.reader_hash(key) if key is not None else 0
@@ -370,10 +400,13 @@ class Answers:
             return _STRANGER
         reader = Reader(ANONYMOUS, reader_key(cookie.id), cookie)
         if PASS_NAME not in cookies and len(cookies) <= _LONGEST_KEPT_HEADER:
-            if len(self._readers) >= MOST_KEPT_READERS:
-                self._readers.clear()
-            self._readers[cookies] = reader
+            self._keep_reader(cookies, reader)
         return reader
+
+    def _keep_reader(self, cookies: str, reader: Reader) -> None:
+        if len(self._readers) >= MOST_KEPT_READERS:
+            self._readers.clear()
+        self._readers[cookies] = reader
 
     def _signed_in(self, cookies: str, now_s: float) -> Reader | None:
         for tried, text in enumerate(cookie_values(cookies, PASS_NAME)):
@@ -396,23 +429,27 @@ class Answers:
         known.terms[rank] = kept = Agreed(step, agreed.until)
         return kept
 
-    def _counted(self, reader: Reader, article: int, rules: Rules, moment_s: float) -> Step:
-        """What the ledger says, without writing."""
+    def _counted(self, reader: Reader, article: int, rules: Rules, moment_s: float) -> tuple[Step, bytes | None]:
+        """What the ledger says, without writing; and its entry, if that is as `View` wants what was `seen`."""
         assert reader.key is not None
         try:
             packed = self._ledger.entry(reader.key)
         except StoreFailed as fault:
             self._ledger.complain("(nor read) a count", fault)
             packed = None
-        articles = _articles(packed, reader.first, rules, moment_s)
-        steps = rules.steps[reader.rank]
-        return steps.before(len(articles)) if article in articles else steps.new(len(articles))
+        steps, first = rules.steps[reader.rank], reader.first
+        articles = all_counting(packed, rules.window, moment_s)
+        seen = packed
+        if not articles or (first is not None and first[0] not in articles):
+            articles = _articles(packed, first, rules, moment_s)
+            seen = None
+        return steps.before(len(articles)) if article in articles else steps.new(len(articles)), seen
 
     def _to_stranger(self, ask: Ask, rules: Rules) -> Step:
         agent = ask.get("user-agent") if rules.policy.crawlers_open else None
         if agent is not None:
             engine = claimed_engine(agent)
-            if engine is not None and self._crawlers.is_verified(ask.address(), engine, ask.now_s):
+            if engine is not None and self._crawlers.is_verified(self._address_of(ask.scope), engine, ask.now_s):
                 return _CRAWLER
         return rules.steps[ANONYMOUS].new(0)
 
@@ -422,7 +459,7 @@ class Answers:
         served = known.pages.get(letter + coding) or self._served(ask.path, known, letter, coding, ask.given)
         if served is None or ask.now_s >= served.until_s:
             return self._miss(known, letter, coding)
-        _send(ask.protocol, served, f'"{served.etag}"', served.plain, ask.get("if-none-match"), None)
+        _send_plain(ask, served)
         self._log.write(int(ask.now_s * 1000), article, 0, _TOO_STRANGE.letter_code, _TOO_STRANGE.reason_code, 0, 0)
         return ANSWERED
 
@@ -511,16 +548,17 @@ def _articles(packed: bytes | None, first: tuple[int, int] | None, rules: Rules,
     return (*articles, first[0])
 
 
+def _send_plain(ask: Ask, served: Served) -> None:
+    """A page that is the same for everyone of its class."""
+    etag = f'"{served.etag}"'
+    headers = [*served.headers, ("etag", etag)]
+    _send(ask.protocol, served, etag, headers, served.plain, ask.get("if-none-match"))
+
+
 def _send(
-    protocol: Any,
-    served: Served,
-    etag: str,
-    body: bytes,
-    asked: str | None,
-    more: list[tuple[str, str]] | None,
+    protocol: Any, served: Served, etag: str, headers: list[tuple[str, str]], body: bytes, asked: str | None
 ) -> bool:
     """Whether 304 was the answer. To HEAD the server sends the same headers and leaves the body out."""
-    headers = [*served.headers, ("etag", etag)] if more is None else [*served.headers, ("etag", etag), *more]
     if asked is not None and served.status == 200 and matches(asked, etag):
         protocol.response_empty(304, [pair for pair in headers if pair[0] not in ("content-type", "content-encoding")])
         return True

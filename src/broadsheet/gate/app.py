@@ -85,7 +85,9 @@ class Gate:
         self._log = ReadingLog(settings.log, house)
         networks = Networks(settings.run / "networks", house)
         crawlers = Crawlers(self._ledger)
-        self._answers = Answers(self._ledger, self._pages, self._keys, open_cookies(), self._log, networks, crawlers)
+        self._answers = Answers(
+            self._ledger, self._pages, self._keys, open_cookies(), self._log, networks, crawlers, self._address
+        )
         self._known_paths = self._answers.known  # never one of those that are not pages
         self._files = Files(settings.static, settings.media)
         self._site = Site(settings.site_socket)
@@ -114,7 +116,7 @@ class Gate:
                 and scope.authority is None
                 and "content-length" not in headers
                 and "transfer-encoding" not in headers
-                and len(headers.keys()) == len(headers.values())
+                and len(headers) == len(headers.values())  # names, and values
             ):
                 cookies = get("cookie")
             else:
@@ -124,7 +126,8 @@ class Gate:
             if method not in WITHOUT_BODY or (path not in self._known_paths and path.startswith(_NOT_PAGES)):
                 await self._answer_otherwise(scope, protocol, method, path)
                 return
-            ask = Ask(protocol, method, path, get, cookies, clock.timestamp(), lambda: self._address(scope))
+            # As Ask(…), without a call of Python
+            ask = tuple.__new__(Ask, (protocol, method, path, get, cookies, clock.timestamp(), scope, None))
             missing = self._answers.answer(ask)
             while isinstance(missing, Waiting):
                 await _others()

@@ -9,9 +9,8 @@ the Host too: a cookie of one publication is worth nothing at another that share
 from __future__ import annotations
 
 import os
-from base64 import urlsafe_b64encode
 from binascii import Error as NotBase64
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
@@ -29,6 +28,7 @@ MOST_TRIED = 8  # cookies of our name in one request; a browser sends one
 
 _SIGNED = Struct("<B12sIQ")
 _MAC_BYTES = 16
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648 §5
 _CHANCE_BYTES = ID_BYTES - 4  # of an id; the rest says when
 
 
@@ -60,7 +60,7 @@ class Cookies:
         version = self._ring.version
         hashes = self._hashes_of(version, self._ring.key)
         signed = _SIGNED.pack(version, cookie.id, cookie.made, cookie.article ^ hashes.mask(cookie.id))
-        return urlsafe_b64encode(signed + hashes.mac(signed)).rstrip(b"=").decode()
+        return b2a_base64(signed + hashes.mac(signed), newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
     def read(self, text: str) -> ReaderCookie | None:
         """What the cookie says, or None if we did not make it."""

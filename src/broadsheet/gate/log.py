@@ -21,12 +21,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntFlag
+from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
 
 from broadsheet import clock
 from broadsheet.core.meter import Reason
-from broadsheet.gate.keys import derived
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class ReadingLog:
 
     def __init__(self, folder: Path, key: bytes) -> None:
         self._folder = folder
-        self._key = key
+        self._keyed = blake2b(key=key, person=b"reading log", digest_size=8)
         self._segment: _Segment | None = None
         self._retry_at = 0.0
         self._month = b""
@@ -97,7 +97,9 @@ class ReadingLog:
         if found is None:
             if len(self._hashes) >= _MOST_HASHES:
                 self._hashes.clear()
-            found = int.from_bytes(derived(self._key, b"reading log", key + self._month, 8), "little") or 1
+            keyed = self._keyed.copy()
+            keyed.update(key + self._month)
+            found = int.from_bytes(keyed.digest(), "little") or 1
             self._hashes[key] = found
         return found
 

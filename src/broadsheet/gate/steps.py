@@ -11,12 +11,25 @@ ANONYMOUS = RANKS.index(ReaderClass.ANONYMOUS)
 
 
 class Step:
-    """A decision as the hot path wants it."""
+    """A decision as the hot path wants it. `by_count`: what the reader has read was asked for it."""
 
-    __slots__ = ("count", "counts", "decision", "letter", "letter_code", "notice", "reason_code", "was_counted")
+    __slots__ = (
+        "by_count",
+        "count",
+        "counts",
+        "decision",
+        "letter",
+        "letter_code",
+        "notice",
+        "rank",
+        "reason_code",
+        "was_counted",
+    )
 
-    def __init__(self, decision: Decision, rank: int) -> None:
+    def __init__(self, decision: Decision, rank: int, by_count: bool = False) -> None:
         self.decision = decision
+        self.rank = rank
+        self.by_count = by_count
         self.count = decision.count
         self.counts = decision.counts
         self.notice = decision.notice
@@ -44,5 +57,5 @@ class Steps:
         return self._new.get(count) or self._ask(self._new, count, 0)
 
     def _ask(self, steps: dict[int, Step], count: int, article: int) -> Step:
-        steps[count] = Step(decide_counted(self.ladder, range(1, count + 1), article), self._rank)
+        steps[count] = Step(decide_counted(self.ladder, range(1, count + 1), article), self._rank, by_count=True)
         return steps[count]
