@@ -329,7 +329,7 @@ class Answers:
             return waiting
         if self._networks.count(self._address_of(scope), now_s) > rules.policy.strangers_a_day:
             return self._wall_stranger(ask, known, article.id, coding)
-        text, cookie = self._cookies.mint(article.id, int(moment_s))
+        text, cookie = self._cookies.mint(article.id, moment_s)
         more = [self._set_cookie(text, rules, moment_s)]
         key = reader_key(cookie.id)
         self._send_article(ask, article.id, key, rules, served, step, NEW | FIRST, more, True)
