@@ -13,44 +13,25 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
 
 from broadsheet.core.meter import MOST_ARTICLES, Decision, Reason, Verdict, terms
-from broadsheet.gate import splice
 from broadsheet.gate.cookie import NAME, Cookies, ReaderCookie, cookie_values
 from broadsheet.gate.crawlers import Crawlers, claimed_engine
 from broadsheet.gate.keys import KeyRing
+from broadsheet.gate.known import Agreed, Given, Known, KnownAddresses, Served
 from broadsheet.gate.ledger import Entry, Ledger, View, account_key, all_counting, reader_key
 from broadsheet.gate.log import Flag, ReadingLog
 from broadsheet.gate.networks import Networks
-from broadsheet.gate.pages import Description, Page, PageStore, VerdictClass
+from broadsheet.gate.pages import Description, PageStore, VerdictClass
 from broadsheet.gate.passes import PASS_NAME, pass_id
 from broadsheet.gate.request import encoding, is_prefetch, matches
-from broadsheet.gate.rules import END, Rules
+from broadsheet.gate.rules import Rules
 from broadsheet.gate.steps import ANONYMOUS, RANKS, Step
 from broadsheet.gate.store import StoreFailed
 
 log = logging.getLogger(__name__)
 
-KEPT_BYTES = 96 << 20  # of pages and descriptions in this process
 MOST_KEPT_CODINGS = 512
 MOST_KEPT_READERS = 8192
 
-_HEADERS_OF_OURS = frozenset(
-    {
-        "content-length",
-        "content-encoding",
-        "etag",
-        "set-cookie",
-        "vary",
-        "date",
-        "connection",
-        "last-modified",
-        "server",
-    }
-)
-_VARY = ("vary", "Accept-Encoding, Cookie")
-_PRIVATE = "private, no-cache"
-_CONTENT_ENCODING = {"b": ("content-encoding", "br"), "g": ("content-encoding", "gzip")}
-_OVERHEAD_BYTES = 6000
-_MOST_SAID = 32  # answers kept for a page
 _LONGEST_KEPT_HEADER = 400
 _MOST_PASSES_TRIED = 4
 _NOT_AHEAD = [("cache-control", "no-store"), ("vary", "Sec-Purpose, Purpose, Cookie")]
@@ -66,104 +47,6 @@ NOTICE, CRAWLER, REVALIDATED = Flag.NOTICE.value, Flag.CRAWLER.value, Flag.REVAL
 # What is missing: nothing (answered), the description, or a page by its class letter; in the words the site is asked in
 ANSWERED = ""
 DESCRIPTION = "describe"
-
-
-class Served:
-    """A page ready to be sent in one encoding."""
-
-    __slots__ = (
-        "_said",
-        "crc",
-        "encoding",
-        "etag",
-        "headers",
-        "length",
-        "plain",
-        "prefix",
-        "status",
-        "takes_tail",
-        "until_s",
-    )
-
-    def __init__(self, page: Page, letter: str, encoding: str, description: Description) -> None:
-        self.encoding = encoding
-        self.takes_tail = page.takes_tail
-        self.prefix = splice.inflated(page.body) if encoding == "i" else page.body
-        self.crc = page.crc
-        self.length = page.length
-        self.until_s = page.until_s or float("inf")
-        self.status = description.status
-        self.headers = _headers(description, letter, encoding)
-        self.etag = f"{page.version:x}{encoding}{letter}"
-        self._said: dict[Step, Said] = {}
-        self.plain = self.prefix + self._closing(END) if self.takes_tail else self.prefix
-
-    def said_at(self, step: Step, rules: Rules) -> Said:
-        """The answer of a metered article at this step."""
-        said = self._said.get(step)
-        if said is None or said.opens_s != rules.window.opens_s:
-            if len(self._said) >= _MOST_SAID:
-                self._said.clear()
-            said = self._said[step] = self._say(step, rules)
-        return said
-
-    def _say(self, step: Step, rules: Rules) -> Said:
-        opens_s = rules.window.opens_s
-        etag = f'"{self.etag}"'  # reads the same whatever window is open
-        if step.by_count:
-            # With its words: a publisher who changes them does not want the old ones shown from a browser's copy.
-            mark = f"n{rules.snapshot.version:x}" if step.notice else ""
-            etag = f'"{self.etag}-{step.count:x}{mark}-{opens_s:x}"'
-        has_notice = step.notice and self.takes_tail
-        block = self._closing(rules.tail(step.count, step.rank != ANONYMOUS)) if has_notice else None
-        return Said(opens_s, etag, [*self.headers, ("etag", etag)], block)
-
-    def _closing(self, tail: bytes) -> bytes:
-        if self.encoding == "b":
-            return splice.brotli_tail(tail)
-        if self.encoding == "g":
-            return splice.gzip_tail(tail, self.crc, self.length)
-        return tail
-
-    @property
-    def size(self) -> int:
-        return len(self.prefix) + len(self.plain) + _OVERHEAD_BYTES
-
-
-class Said(NamedTuple):
-    """What readers at one step of the ladder get of one page. `block`: closes the body with a notice."""
-
-    opens_s: int  # of the window it is said in
-    etag: str
-    headers: list[tuple[str, str]]
-    block: bytes | None
-
-
-# What the site answered and could not store: the description, and pages by verdict class letter
-Given = dict[str, Served | Description]
-
-
-class Known:
-    """An address that was asked for before: its description, its terms by rank, its pages by letter and encoding."""
-
-    __slots__ = ("article", "description", "pages", "terms", "until_s")
-
-    def __init__(self, description: Description) -> None:
-        self.description = description
-        self.article = description.article
-        self.until_s = description.until.timestamp() if description.until else float("inf")
-        self.terms: list[Agreed | None] = [None] * len(RANKS)
-        self.pages: dict[str, Served] = {}
-
-
-class Agreed:
-    """`core.meter.Terms` as the hot path wants them."""
-
-    __slots__ = ("settled", "until_s")
-
-    def __init__(self, settled: Step | None, until: datetime | None) -> None:
-        self.settled = settled
-        self.until_s = until.timestamp() if until else float("inf")
 
 
 class Reader:
@@ -254,8 +137,8 @@ class Answers:
         self._codings: dict[str | None, str] = {}
         # By Cookie header; only those whose cookie verified, so that nobody can fill it with inventions.
         self._readers: dict[str, Reader] = {}
-        self.known: dict[str, Known] = {}
-        self._known_bytes = 0
+        self.known = KnownAddresses()
+        self._lately = self.known.lately
         self._generations = pages.generation_numbers
         self._generation = self._generations[0]
         self._policies = ledger.policy_generation.numbers
@@ -271,9 +154,9 @@ class Answers:
         protocol, method, path, get, cookies, now_s, scope, given = ask
         if self._generations[0] != self._generation or self._policies[0] != self._policy_generation:
             self._refresh(now_s)
-        known = self.known.get(path)
+        known = self._lately.get(path)
         if known is None or now_s >= known.until_s:
-            known = self._describe(path, given)
+            known = self._describe(path, given, now_s)
             if known is None:
                 return DESCRIPTION
         accept = get("accept-encoding")
@@ -368,11 +251,9 @@ class Answers:
         is_logged: bool,
     ) -> None:
         _, etag, headers, block = served.said_at(step, rules)
-        if block is None:
-            body = served.plain
-        else:
+        body = served.prefix + block
+        if step.notice and served.takes_tail:
             flags += NOTICE
-            body = served.prefix + block
         # A view that counts is answered in full, whatever the browser holds.
         asked = None if step.counts else ask.get("if-none-match")
         if _send(ask.protocol, served, etag, headers if more is None else [*headers, *more], body, asked):
@@ -480,17 +361,19 @@ class Answers:
 
     def _forget(self) -> None:
         self.known.clear()
-        self._known_bytes = 0
 
-    def _describe(self, path: str, given: Given | None) -> Known | None:
+    def _describe(self, path: str, given: Given | None, now_s: float) -> Known | None:
         if given is not None and isinstance(described := given.get(DESCRIPTION), Description):
             return Known(described)
+        known = self.known.find(path)
+        if known is not None and now_s < known.until_s:
+            return known
         stored = self._pages.description(path)
         if stored is None:
-            self.known.pop(path, None)
+            self.known.drop(path)
             return None
         known = Known(stored)
-        self._keep(path, known, _OVERHEAD_BYTES)
+        self.known.keep(path, known)
         return known
 
     def _served(self, path: str, known: Known, letter: str, coding: str, given: Given | None) -> Served | None:
@@ -499,17 +382,9 @@ class Answers:
         page = self._pages.page(path, letter, "b" if coding == "b" else "g")
         if page is None:
             return None
-        served = Served(page, letter, coding, known.description)
-        known.pages[letter + coding] = served
-        if self.known.get(path) is known:
-            self._keep(path, known, served.size)
+        served = known.pages[letter + coding] = Served(page, letter, coding, known.description)
+        self.known.grow(path, known, served.size)
         return served
-
-    def _keep(self, path: str, known: Known, size: int) -> None:
-        if self._known_bytes + size > KEPT_BYTES:
-            self._forget()
-        self.known[path] = known
-        self._known_bytes += size
 
     def _miss(self, known: Known, letter: str, coding: str) -> str:
         known.pages.pop(letter + coding, None)
@@ -521,18 +396,6 @@ class Answers:
             self._codings.clear()
         self._codings[accept] = found
         return found
-
-
-def rendered_once(html: bytes, letter: str, description: Description) -> Served:
-    """A page the site rendered and could not store: whole, uncompressed, for one answer."""
-    prefix = html.removesuffix(b"\n")
-    takes_tail = description.takes_tail and prefix.endswith(END)
-    if takes_tail:
-        prefix = prefix.removesuffix(END)
-    page = Page(0, splice.open_gzip(prefix, 1).stream, 0, len(prefix), takes_tail, 0.0, 0)
-    served = Served(page, letter, "i", description)
-    served.headers = [*(pair for pair in served.headers if pair[0] != "cache-control"), ("cache-control", "no-store")]
-    return served
 
 
 def _articles(packed: bytes | None, first: tuple[int, int] | None, rules: Rules, moment_s: float) -> tuple[int, ...]:
@@ -552,7 +415,7 @@ def _send_plain(ask: Ask, served: Served) -> None:
     """A page that is the same for everyone of its class."""
     etag = f'"{served.etag}"'
     headers = [*served.headers, ("etag", etag)]
-    _send(ask.protocol, served, etag, headers, served.plain, ask.get("if-none-match"))
+    _send(ask.protocol, served, etag, headers, served.prefix + served.end, ask.get("if-none-match"))
 
 
 def _send(
@@ -564,15 +427,3 @@ def _send(
         return True
     protocol.response_bytes(served.status, headers, body)
     return False
-
-
-def _headers(description: Description, letter: str, encoding: str) -> list[tuple[str, str]]:
-    """Metered and signed-in pages are never kept by a shared cache; the browser may, if it asks each time."""
-    kept = [(name.lower(), value) for name, value in description.headers if name.lower() not in _HEADERS_OF_OURS]
-    said = next((value for name, value in kept if name == "cache-control"), _PRIVATE)
-    may_share = description.article is None and letter == VerdictClass.OPEN_ANONYMOUS
-    headers = [pair for pair in kept if pair[0] != "cache-control"]
-    headers += [("cache-control", said if may_share else _PRIVATE), _VARY]
-    if encoding in _CONTENT_ENCODING:
-        headers.append(_CONTENT_ENCODING[encoding])
-    return headers

@@ -13,12 +13,13 @@ from typing import Any
 
 from broadsheet import clock
 from broadsheet.config import config
-from broadsheet.gate.answer import ANSWERED, DESCRIPTION, Answers, Ask, Given, Waiting, rendered_once
+from broadsheet.gate.answer import ANSWERED, DESCRIPTION, Answers, Ask, Waiting
 from broadsheet.gate.cookie import open_cookies
 from broadsheet.gate.crawlers import Crawlers
 from broadsheet.gate.files import FILE_PREFIXES, Files
 from broadsheet.gate.forward import Site, SiteAnswer, SiteBusy, SiteDown, handed_on, respond, target
 from broadsheet.gate.keys import house_key, open_keys
+from broadsheet.gate.known import Given, rendered_once
 from broadsheet.gate.ledger import open_ledger
 from broadsheet.gate.log import ReadingLog
 from broadsheet.gate.networks import Networks
@@ -88,7 +89,7 @@ class Gate:
         self._answers = Answers(
             self._ledger, self._pages, self._keys, open_cookies(), self._log, networks, crawlers, self._address
         )
-        self._known_paths = self._answers.known  # never one of those that are not pages
+        self._known_paths = self._answers.known.lately  # never one of those that are not pages
         self._files = Files(settings.static, settings.media)
         self._site = Site(settings.site_socket)
         self._asking: dict[tuple[str, str], asyncio.Future[bool]] = {}
