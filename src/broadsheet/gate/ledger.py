@@ -393,18 +393,23 @@ class Ledger:
 
         Never a sum, and doing it again changes nothing. The browser keeps its own count. How many articles count now.
         """
+        begun = None if first is None else (first.article, int(first.at.timestamp()))
+        return self._join(account_key(account), reader_key(reader_id), begun, now)
+
+    def merge(self, account: int, other: int, now: datetime) -> int:
+        """`join`, of another account: its entry stays until that account is forgotten."""
+        return self._join(account_key(account), account_key(other), None, now)
+
+    def _join(self, key: bytes, other: bytes, first: tuple[int, int] | None, now: datetime) -> int:
         window = self._window(now)
         now_s = now.timestamp()
         joined = 0
 
         def write(txn: Txn) -> None:
             nonlocal joined
-            key = account_key(account)
             kept = txn.get(key, db=self.reads_db)
             entry = Entry.unpack(kept, window)
-            browser = Entry.unpack(txn.get(reader_key(reader_id), db=self.reads_db), window)
-            begun = None if first is None else (first.article, int(first.at.timestamp()))
-            for row in _begun(browser, begun, window).rows:
+            for row in _begun(Entry.unpack(txn.get(other, db=self.reads_db), window), first, window).rows:
                 entry.add(*row)
             entry.keep_counting(window, now_s)
             joined = len(entry.rows)

@@ -179,6 +179,13 @@ def read_segment(file: Path) -> Iterator[Event]:
         yield Event(at_ms, article, reader, chr(verdict), _REASONS[reason], count, Flag(flags))
 
 
+def complete_bytes(packed: bytes) -> int:
+    """How much of a segment that is still written to can be kept: its head and its complete records."""
+    marks = packed[_HEADER_BYTES + RECORD_BYTES - 1 :: RECORD_BYTES]
+    complete = len(marks) - len(marks.lstrip(bytes([_MARK])))
+    return min(len(packed), _HEADER_BYTES + complete * RECORD_BYTES)
+
+
 def segment_info(file: Path, packed: bytes | None = None) -> SegmentInfo:
     if packed is None:
         with file.open("rb") as opened:

@@ -125,7 +125,7 @@ class Description:
         """Raises ValueError (or TypeError) for what is not a description."""
         common, _, own = text.partition(b"\n")
         kind, headers, takes_tail, release, status = _common(common)
-        until, article = json.loads(own)
+        until, article = json.loads(own.decode())
         return cls(kind, _article_in(article), headers, takes_tail, _moment_in(until), release, status)
 
 
