@@ -13,6 +13,7 @@ from bench import report
 from bench.nginx import Nginx
 from bench.processes import cpu_us, pss_mb
 from bench.readers import AT_A_TIME, FOLDERS, VIEWS, Visit, visit
+from tests.client import Client
 from tests.server import Server
 
 PAIRS, SOAK_PAIRS = 7, 25
@@ -47,7 +48,7 @@ def run(soak: bool) -> bool:
         paths = house.metered_paths()[:MOST_PATHS]
         pages = house.warm(server, paths)
         with house.on_core(0):
-            nginx = Nginx(Path(folder), pages)
+            nginx = Nginx(Path(folder), pages, Client(server.url, encodings="gzip").get(paths[0]).headers)
         try:
             with house.on_core(1):
                 return _measure(server, nginx, paths, soak)
@@ -169,7 +170,7 @@ def _report(
 Server on one core, readers on another; {len(gate_us)} interleaved pairs of {visits[0].seconds:.0f} s. {AT_A_TIME} readers at a
 time, each with a cookie jar of their own, open {VIEWS} pages: six articles, two of them twice. The meter gives five articles
 and shows its notice from the third, so that each reader meets every rung; ledger and reading log are on. nginx (one
-worker, `gzip_static`, no log) sends the same compressed bytes for the same requests. Ledger entries, articles counted,
+worker, `gzip_static`, no log) sends the same compressed bytes under the same headers for the same requests. Ledger entries, articles counted,
 events, notices and walls of the server must equal what the readers' jars and pages held.
 """,
         figures,

@@ -1,11 +1,11 @@
-"""The limit we measure against: nginx, one worker, the same compressed bytes as plain files."""
+"""The limit we measure against: nginx, one worker, the same compressed bytes as plain files, under the same headers."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -39,17 +39,29 @@ http {{
         root {folder}/pages;
         index index.html;
         gzip_static always;
-        add_header Cache-Control "private, no-cache";
-        add_header Vary "Accept-Encoding, Cookie";
+{headers}
     }}
 }}
 """
 
 
-class Nginx:
-    """`pages`: address to gzip bytes."""
+# Of an answer of ours: what nginx says by itself, and what is of one reader only
+_NOT_TAKEN_OVER = {
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "etag",
+    "server",
+    "set-cookie",
+}
 
-    def __init__(self, folder: Path, pages: Mapping[str, bytes]) -> None:
+
+class Nginx:
+    """`pages`: address to gzip bytes. `headers`: of the answer it is compared with; it sends the same."""
+
+    def __init__(self, folder: Path, pages: Mapping[str, bytes], headers: Sequence[tuple[str, str]]) -> None:
         self.port = free_port()
         for address, body in pages.items():
             file = folder / "pages" / address.strip("/") / "index.html.gz"
@@ -57,7 +69,10 @@ class Nginx:
             file.write_bytes(body)
             file.with_suffix("").write_bytes(b"")  # looked for, never sent
         configuration = folder / "nginx.conf"
-        configuration.write_text(CONFIGURATION.format(folder=folder, port=self.port, user=_user()))
+        taken_over = "\n".join(
+            f'        add_header {name} "{value}";' for name, value in headers if name.lower() not in _NOT_TAKEN_OVER
+        )
+        configuration.write_text(CONFIGURATION.format(folder=folder, port=self.port, user=_user(), headers=taken_over))
         self.process = subprocess.Popen(
             [program("nginx") or "nginx", "-c", configuration], start_new_session=True, preexec_fn=end_with_parent
         )
