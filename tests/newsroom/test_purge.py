@@ -14,7 +14,7 @@ from django.test import Client
 from wagtail.contrib.redirects.models import Redirect
 
 from broadsheet import clock
-from broadsheet.newsroom import listings, offering, purge, renditions
+from broadsheet.newsroom import offering, purge, renditions, views
 from broadsheet.newsroom.acts.publish import publish
 from broadsheet.newsroom.acts.unpublish import unpublish
 from broadsheet.newsroom.models import (
@@ -238,14 +238,14 @@ def test_readers_who_miss_the_same_page_at_once_have_it_made_once(monkeypatch: p
     gate = Gate(Client(HTTP_HOST="testserver"))
     gate.page("/robots.txt")
     made, all_here = [], threading.Barrier(8)
-    front = listings.front
+    compose = views.compose
 
-    def slowly(menu: Any) -> Any:
+    def slowly(now: Any) -> Any:
         made.append(threading.get_ident())
         threading.Event().wait(0.4)
-        return front(menu)
+        return compose(now)
 
-    monkeypatch.setattr(listings, "front", slowly)
+    monkeypatch.setattr(views, "compose", slowly)
     answers = []
 
     def read() -> None:

@@ -1,4 +1,4 @@
-"""What stands on the front page and in lists: chosen from the published articles, never kept beside them."""
+"""What stands in lists: chosen from the published articles, never kept beside them. For the front page, see `front.py`."""
 
 from __future__ import annotations
 
@@ -6,34 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
 from django.http import Http404
 
 from broadsheet import clock
 from broadsheet.newsroom import tags
-from broadsheet.newsroom.models import Article, Publication, Section
+from broadsheet.newsroom.models import Article, Publication
 from broadsheet.newsroom.models.articles import ArticleQuerySet
 
-SECONDARY = 4
-BRIEFS = 4
-ROW = 6
 LEAD_AMONG = 8  # the newest story with a picture leads, unless it is older than this many without
 PER_PAGE = 20
-
-
-@dataclass(frozen=True)
-class Row:
-    section: Section
-    articles: Sequence[Article]
-
-
-@dataclass(frozen=True)
-class Front:
-    lead: Article | None
-    secondary: Sequence[Article]
-    briefs: Sequence[Article]
-    rows: Sequence[Row]
 
 
 @dataclass(frozen=True)
@@ -41,36 +22,6 @@ class Pager:
     number: int
     previous_url: str = ""
     next_url: str = ""
-
-
-def front(menu: Sequence[Section]) -> Front:
-    """The newest stories by rank, then each section's; no story twice."""
-    newest = _newest_of_each_section()
-    lead = _lead(newest)
-    others = [article for article in newest if article is not lead]
-    secondary, briefs = others[:SECONDARY], others[SECONDARY : SECONDARY + BRIEFS]
-    used = {article.pk for article in (lead, *secondary, *briefs) if article}
-    rows = []
-    for section in menu:
-        left = [article for article in newest if article.section_id == section.pk and article.pk not in used]
-        if left:
-            rows.append(Row(section, left[:ROW]))
-    return Front(lead, secondary, briefs, rows)
-
-
-def _newest_of_each_section() -> list[Article]:
-    """Newest first, and enough of each section to fill its row whatever stands above: in one query."""
-    enough = 1 + SECONDARY + BRIEFS + ROW
-    rank = Window(
-        RowNumber(), partition_by="section_id", order_by=[F("first_published_at").desc(nulls_last=True), F("pk").desc()]
-    )
-    ids = Article.objects.latest().annotate(rank=rank).filter(rank__lte=enough).values_list("pk", flat=True)
-    return list(Article.objects.latest().for_list().filter(pk__in=list(ids)))
-
-
-def _lead(newest: Sequence[Article]) -> Article | None:
-    pictured = (article for article in newest[:LEAD_AMONG] if article.picture_id)
-    return next(pictured, newest[0] if newest else None)
 
 
 def page_of(articles: ArticleQuerySet, number: int, url: str) -> tuple[list[Article], Pager]:
@@ -88,7 +39,9 @@ def page_of(articles: ArticleQuerySet, number: int, url: str) -> tuple[list[Arti
 
 
 def section_lead(articles: Sequence[Article]) -> Article | None:
-    return _lead(articles)
+    """The newest with a picture, unless it is behind too many without."""
+    pictured = (article for article in articles[:LEAD_AMONG] if article.picture_id)
+    return next(pictured, articles[0] if articles else None)
 
 
 def _page_url(url: str, number: int) -> str:

@@ -21,6 +21,8 @@ SETTINGS = "settings"
 ARTICLES = "list:articles"
 SECTIONS = "list:sections"
 METER_WORDS = "meter-words"
+FRONT = "front"  # what an editor put on the front page, and the breaking bar
+MOST_READ = "most-read"
 
 
 @dataclass

@@ -6,17 +6,21 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.gate.pages import VerdictClass
 from broadsheet.newsroom import listings
+from broadsheet.newsroom.front import compose
 from broadsheet.newsroom.models import Article, Person, Publication, Section, Tombstone, Topic
 from broadsheet.newsroom.models.articles import ArticleQuerySet
 from broadsheet.newsroom.offering import Page, asks_description, offer
+from broadsheet.newsroom.onward import onward
 from broadsheet.newsroom.search import find
 
 SHORTEST_QUERY = 2
@@ -27,16 +31,19 @@ MOST_RESULT_PAGES = 10
 def front(request: HttpRequest) -> HttpResponse:
     def draw(verdict: VerdictClass) -> str:
         house = the_house(request, verdict)
-        chosen = listings.front(house["menu"])
+        composed = compose(clock.now())
         return drawn(
             "pages/front.html",
             {
                 **house,
                 "today": listings.today(house["publication"]),
-                "lead": chosen.lead,
-                "secondary": chosen.secondary,
-                "briefs": chosen.briefs,
-                "rows": chosen.rows,
+                "lead": composed.lead,
+                "secondary": composed.secondary,
+                "briefs": composed.briefs,
+                "opinion": composed.opinion,
+                "rows": composed.rows,
+                "most_read": composed.most_read,
+                "breaking": composed.breaking,
             },
         )
 
@@ -91,6 +98,7 @@ def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
         blocks = list(story.body) if opening is None else opening.blocks
         if opening is not None:
             story.body = None  # nothing that is withheld is at hand for a template
+        ahead = onward(story)
         return drawn(
             "pages/article.html",
             {
@@ -101,6 +109,8 @@ def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
                 "words_left": opening.words_left if opening else 0,
                 "topics": list(story.topics.all()),
                 "bylines": list(story.bylines.all()),
+                "related": ahead.related,
+                "next_stories": ahead.next_stories,
             },
         )
 
@@ -111,8 +121,7 @@ def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
 def taken_down(request: HttpRequest) -> HttpResponse:
     """The notice at the address of what is no longer here; for an address that never was, Http404."""
     tombstone = get_object_or_404(Tombstone, path=request.path)
-    context = {**the_house(request, VerdictClass.OPEN_ANONYMOUS), "article": tombstone, "notice": tombstone.notice}
-    return HttpResponse(drawn("errors/410.html", context), status=410)
+    return _said_to_one(request, 410, {"article": tombstone, "notice": tombstone.notice})
 
 
 def search(request: HttpRequest) -> HttpResponse:
@@ -169,5 +178,17 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def _error(request: HttpRequest, status: int) -> HttpResponse:
-    context = {"publication": Publication.ours(), "menu": list(Section.objects.in_order())}
-    return HttpResponse(drawn(f"errors/{status}.html", context), status=status)
+    return _said_to_one(request, status, {})
+
+
+def _said_to_one(request: HttpRequest, status: int, context: dict[str, Any]) -> HttpResponse:
+    """A page that is never stored, here or on the way, so that its masthead may know whether the reader is signed in."""
+    house = {"publication": Publication.ours(), "menu": list(Section.objects.in_order())}
+    page = drawn(f"errors/{status}.html", {**house, "signed_in": _is_signed_in(request), **context})
+    return HttpResponse(page, status=status, headers={"Cache-Control": "private, no-store"})
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    """Refused before anybody looked who asks, a reader with a session is taken at their word: it decides one link."""
+    user = getattr(request, "user", None)
+    return user.is_authenticated if user is not None else settings.SESSION_COOKIE_NAME in request.COOKIES

@@ -2,6 +2,7 @@
 
 from broadsheet.newsroom.models.articles import Article, Kind
 from broadsheet.newsroom.models.bylines import Byline, Role
+from broadsheet.newsroom.models.compositions import Breaking, Composition, FrontDraft, MostRead
 from broadsheet.newsroom.models.files import File
 from broadsheet.newsroom.models.front import FrontPage
 from broadsheet.newsroom.models.people import Person
@@ -16,11 +17,15 @@ from broadsheet.newsroom.models.versions import ActName, ChangeClass, PublishedV
 __all__ = [
     "ActName",
     "Article",
+    "Breaking",
     "Byline",
     "ChangeClass",
+    "Composition",
     "File",
+    "FrontDraft",
     "FrontPage",
     "Kind",
+    "MostRead",
     "Person",
     "Picture",
     "Publication",

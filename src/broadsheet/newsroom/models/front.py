@@ -6,7 +6,7 @@ from broadsheet.newsroom.models.addresses import Addressed
 
 
 class FrontPage(Addressed, Page):
-    """The root of the publication. What stands on it is chosen by `listings.front`, not kept here."""
+    """The root of the publication. What stands on it is chosen by `front.compose`, not kept here."""
 
     max_count = 1
     parent_page_types = ["wagtailcore.Page"]
