@@ -20,11 +20,11 @@ COMPONENTS = Path(__file__).parent / "static" / "css"
 
 # Layers decide what wins, so the order matters once: `tokens` declares them and stands first.
 SHEETS: dict[str, tuple[str, ...]] = {
-    "house": ("tokens", "fonts", "base", "layout", "masthead", "story", "footer", "print"),
-    "front": ("front",),
+    "house": ("tokens", "fonts", "base", "layout", "masthead", "scheme", "story", "footer", "print"),
+    "front": ("breaking", "front", "most-read", "voices"),
     "lists": ("front", "form", "ledger"),
     "article": (
-        "article", "box", "list", "quote", "gallery", "table", "attachment", "embed", "form", "wall", "notice",
+        "article", "box", "list", "quote", "gallery", "table", "attachment", "embed", "form", "wall", "share", "notice",
     ),
     "account": ("form", "ledger", "account"),
 }  # fmt: skip
