@@ -170,7 +170,8 @@ def _report(
 Server on one core, readers on another; {len(gate_us)} interleaved pairs of {visits[0].seconds:.0f} s. {AT_A_TIME} readers at a
 time, each with a cookie jar of their own, open {VIEWS} pages: six articles, two of them twice. The meter gives five articles
 and shows its notice from the third, so that each reader meets every rung; ledger and reading log are on. nginx (one
-worker, `gzip_static`, no log) sends the same compressed bytes under the same headers for the same requests. Ledger entries, articles counted,
+worker, `gzip_static`, no log) sends the same compressed bytes, under the same
+headers, for the same requests. Ledger entries, articles counted,
 events, notices and walls of the server must equal what the readers' jars and pages held.
 """,
         figures,
