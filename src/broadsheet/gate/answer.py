@@ -7,7 +7,7 @@ template. Whatever is missing is named, and `app.py` asks the site for it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
@@ -181,7 +181,8 @@ class Answers:
         moment_s = now_s
         key, step, seen = reader.key, agreed.settled, None
         if step is None:
-            moment_s = rules.moment_s(now_s)
+            if not rules.calm_from_s < now_s < rules.calm_until_s:
+                moment_s = rules.moment_s(now_s)
             if key is None:
                 step = self._to_stranger(ask, rules)
             else:
@@ -398,7 +399,7 @@ class Answers:
         return found
 
 
-def _articles(packed: bytes | None, first: tuple[int, int] | None, rules: Rules, moment_s: float) -> tuple[int, ...]:
+def _articles(packed: bytes | None, first: tuple[int, int] | None, rules: Rules, moment_s: float) -> Sequence[int]:
     """The distinct articles that count now, that of the reader's cookie among them."""
     window = rules.window
     articles = all_counting(packed, window, moment_s)

@@ -16,6 +16,7 @@ import logging
 import mmap
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -184,6 +185,20 @@ def complete_bytes(packed: bytes) -> int:
     marks = packed[_HEADER_BYTES + RECORD_BYTES - 1 :: RECORD_BYTES]
     complete = len(marks) - len(marks.lstrip(bytes([_MARK])))
     return min(len(packed), _HEADER_BYTES + complete * RECORD_BYTES)
+
+
+def views_in(file: Path, position: int = 0) -> tuple[Counter[tuple[int, int]], int]:
+    """Views of a segment from `position` on, counted by (verdict class as a number, flags); and where to go on next time.
+
+    Some 65,000 records take a few milliseconds: no record is unpacked.
+    """
+    with file.open("rb") as opened:
+        opened.seek(start := max(position, _HEADER_BYTES))
+        packed = opened.read()
+    marks = packed[RECORD_BYTES - 1 :: RECORD_BYTES]
+    complete = len(marks) - len(marks.lstrip(bytes([_MARK])))
+    end = complete * RECORD_BYTES
+    return Counter(zip(packed[20:end:RECORD_BYTES], packed[24:end:RECORD_BYTES], strict=True)), start + end
 
 
 def segment_info(file: Path, packed: bytes | None = None) -> SegmentInfo:

@@ -22,6 +22,8 @@ class Rules:
         self.steps = [Steps(self.policy.ladder(reader), rank) for rank, reader in enumerate(RANKS)]
         self._tails: tuple[dict[int, bytes], dict[int, bytes]] = ({}, {})  # without an account, with one
         self._floor_s = 0.0
+        # Between these the moment to decide at is the present one, and the window stays.
+        self.calm_from_s = self.calm_until_s = 0.0
         self.window = LedgerWindow(0, 0, 0, 0)
         self._turn(now_s)
 
@@ -46,5 +48,7 @@ class Rules:
         now = datetime.fromtimestamp(now_s, UTC)
         moment = self._ledger.moment(self.policy, now)
         self._floor_s = moment.timestamp() if moment > now else 0.0
-        self.window = ledger_window(self.policy, moment)
+        self.window = window = ledger_window(self.policy, moment)
+        self.calm_from_s = max(self._floor_s, window.opens_s)
+        self.calm_until_s = float("inf") if window.days else window.closes_s
         self._ledger.mark_window(self.window, now_s)
