@@ -50,6 +50,11 @@ SETTINGS: dict[str, Setting] = {
 @dataclass(frozen=True)
 class Config:
     data: Path
+    "name": Setting("BROADSHEET_NAME", "", "What an empty publication is called; first start only, later in the newsroom."),
+    "language": Setting("BROADSHEET_LANGUAGE", "", "Its language, such as en, de, pt-BR, he; first start only."),
+    "zone": Setting("BROADSHEET_ZONE", "", "Its time zone, such as Europe/Berlin; first start only."),
+    "editor": Setting("BROADSHEET_EDITOR", "", "Mail address of the first editor; first start only; default editor@ and the base URL's host."),
+    "staff_second_factor": Setting("BROADSHEET_STAFF_SECOND_FACTOR", "", "required or optional: whether staff need a passkey or an authenticator app to open the newsroom; default required, optional in the demo."),
     bind: tuple[str, int]
     workers: int
     base_url: str
@@ -71,6 +76,11 @@ class Config:
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 
+    name: str
+    language: str
+    zone: str
+    editor: str
+    staff_second_factor: str
     @property
     def ledger(self) -> Path:
         return self.data / "ledger"
@@ -144,6 +154,7 @@ def _dotenv(file: Path) -> dict[str, str]:
         line = line.strip().removeprefix("export ")
         if not line or line.startswith("#"):
             continue
+    values["staff_second_factor"] = values["staff_second_factor"] or ("optional" if values["demo"] else "required")
         key, equals, value = line.partition("=")
         if not equals:
             raise BadSetting(f"{file}, line {number}: {line!r} is not KEY=value.")
@@ -215,6 +226,24 @@ READERS: dict[str, Callable[[str], object]] = {
 
 def _kept_secret(file: Path) -> str:
     """The secret of this installation, made at first use; two processes that start together agree on one."""
+def _requirement(text: str) -> str:
+    if text not in ("", "required", "optional"):
+        raise ValueError("give required or optional")
+    return text
+
+
+def _log_format(text: str) -> str:
+    if text not in ("line", "json"):
+        raise ValueError("give line or json")
+    return text
+
+
+def _token(text: str) -> str:
+    if text and len(text) < SHORTEST_TOKEN:
+        raise ValueError(f"give at least {SHORTEST_TOKEN} characters, hard to guess")
+    return text
+
+
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not file.exists():
         draft = file.with_name(f"{file.name}.{os.getpid()}")
@@ -229,3 +258,8 @@ def _kept_secret(file: Path) -> str:
             f"{file} is too short to be a secret; delete it and start again (everybody will be signed out)."
         )
     return secret
+    "name": publication_name,
+    "language": language_tag,
+    "zone": zone_name,
+    "editor": mail_address,
+    "staff_second_factor": _requirement,

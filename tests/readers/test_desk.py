@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from broadsheet import clock
 from broadsheet.readers.models import User
 from tests.readers.conftest import new_address
 
@@ -15,6 +16,9 @@ pytestmark = pytest.mark.django_db
 def desk() -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser(new_address("chief")))
+    session = client.session
+    session["proved_at"] = clock.timestamp()
+    session.save()
     return client
 
 

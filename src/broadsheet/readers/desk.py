@@ -1,10 +1,14 @@
-"""Accounts as the newsroom's admin shows them. Wagtail's own forms ask for a first and a last name; ours has one."""
+"""Accounts as the newsroom's admin shows them. Wagtail's own forms ask for a first and a last name; ours has one.
+
+What only administrators and publishers may do with accounts of staff is in `staff/accounts.py`, which builds on this.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.views.account import AccountView, BaseSettingsPanel, NameEmailSettingsPanel
 from wagtail.users.forms import UserCreationForm, UserEditForm
@@ -18,7 +22,7 @@ _FIELDS = ["email", "name", "is_superuser", "groups"]
 class _Named(forms.ModelForm):
     first_name = None
     last_name = None
-    email = forms.EmailField(label="E-mail address")
+    email = forms.EmailField(label=_("E-mail address"))
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].lower()
@@ -46,12 +50,14 @@ class _NameForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name"]
-        help_texts = {"name": "Your address, your password and where you are signed in are at /account/."}
+        help_texts = {
+            "name": _("Your address, your password, your second factor and where you are signed in are at /account/.")
+        }
 
 
 class _NamePanel(BaseSettingsPanel):
     name = "name"
-    title = "Name"
+    title = _("Name")
     order = 100
     form_class = _NameForm
 

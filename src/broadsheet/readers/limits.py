@@ -59,6 +59,12 @@ PASSWORDS = [
     (Limit("passwords hourly from a network", 100, HOUR), "network"),
     (Limit("passwords daily from a network", 500, DAY), "network"),
 ]
+# Second factors: only who knows the password or reads the mailbox can use these up, so no stranger locks anybody out.
+FACTORS = [
+    (Limit("second factors for an account from a network", 6, 5 * MINUTE), "address and network"),
+    (Limit("second factors hourly for an account", 30, HOUR), "address"),
+]
+PASSKEYS = [(Limit("passkeys from a network", 30, 5 * MINUTE), "network")]
 DOWNLOADS = [(Limit("downloads of an account", 10, HOUR), "address")]
 
 

@@ -6,6 +6,8 @@ Payload, beside `sender` (the User class) and `signal`:
     signed_in       user: User, request: HttpRequest      by code or password; after `registered` for a new account
     signed_out      user_id: int, session_key: str        by the reader, from the list of sessions, with the account
     account_erased  user_id: int                          the account is gone, what is kept is without a name
+    merging         kept: User, other: User               inside the transaction, before `other` is deleted: move what
+                                                          you hold of it
 """
 
 from django.dispatch import Signal
@@ -14,3 +16,4 @@ registered = Signal()
 signed_in = Signal()
 signed_out = Signal()
 account_erased = Signal()
+merging = Signal()

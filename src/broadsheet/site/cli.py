@@ -110,9 +110,27 @@ def _rotate_keys(config: Config, args: argparse.Namespace) -> int:
 
 def _create_editor(config: Config, args: argparse.Namespace) -> int:
     _load_django()
-    from broadsheet.site.start import give_editor
+    from broadsheet.site.start import new_password
+    from broadsheet.staff.acts.give_role import create_with_role
 
-    print(f"{args.email} signs in at {config.base_url}/admin/ with the password {give_editor(args.email)}")
+    password = new_password()
+    create_with_role(args.email, password, args.role)
+    print(f"{args.email} signs in at {config.base_url}/admin/ with the password {password}")
+    return 0
+
+
+def _recover_editor(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.site.start import new_password
+    from broadsheet.staff.acts.recover_editor import NoSuchEditor, recover_editor
+
+    password = new_password()
+    try:
+        recover_editor(args.email, password)
+    except NoSuchEditor:
+        print(f"Nobody with the address {args.email} works here; create-editor makes an account.", file=sys.stderr)
+        return 1
+    print(f"{args.email} signs in at {config.base_url}/admin/ with the password {password}, without a second factor.")
     return 0
 
 
@@ -166,3 +184,19 @@ def settings_help() -> str:
 
 if __name__ == "__main__":
     sys.exit(main())
+        [
+            ("email", {"help": "the editor's address"}),
+            (
+                "--role",
+                {
+                    "choices": ["administrator", "publisher", "editor", "reporter"],
+                    "default": "administrator",
+                    "help": "what they may do; default administrator, which is everything",
+                },
+            ),
+        ],
+    ),
+    Command(
+        "recover-editor",
+        "a new password, no second factor and no sessions, for somebody who cannot get in",
+        _recover_editor,

@@ -21,12 +21,13 @@ INSTALLED_APPS = [
     "broadsheet.insight",
     "broadsheet.interchange",
     "broadsheet.meter",
+    "broadsheet.staff",
     "broadsheet.readers",
     "broadsheet.newsroom",
     "wagtail.contrib.redirects",
     "wagtail.contrib.settings",
     "wagtail.embeds",
-    "broadsheet.readers.users_app.AccountsInTheNewsroom",  # wagtail.users, with our accounts in it
+    "broadsheet.staff.users_app.AccountsInTheNewsroom",  # wagtail.users, with our accounts in it
     "wagtail.sites",
     "wagtail.snippets",
     "wagtail.documents",
@@ -41,6 +42,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.usersessions",
     "django_tasks",
+    "allauth.mfa",
     "django_tasks_db",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -69,6 +71,7 @@ MIDDLEWARE = [
     "broadsheet.readers.middleware.CarryPass",
     "broadsheet.newsroom.doors.SayRefusals",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "broadsheet.staff.middleware.AskForSecondFactor",
 ]
 
 ROOT_URLCONF = "broadsheet.site.urls"
@@ -154,6 +157,14 @@ USERSESSIONS_ADAPTER = "broadsheet.readers.adapters.Sessions"
 
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 180
 SESSION_COOKIE_SAMESITE = "Lax"
+# Second factors (staff/). allauth asks at sign-in; its pages, mails and limits are not used.
+MFA_ADAPTER = "broadsheet.staff.adapters.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_REAUTHENTICATION_REQUIRED = False  # ours is: readers.views.page.for_owner
+MFA_TOTP_TOLERANCE = 1  # telephones are half a minute wrong
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _config.is_https
 CSRF_COOKIE_HTTPONLY = True

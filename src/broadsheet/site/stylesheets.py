@@ -26,7 +26,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "article": (
         "article", "box", "list", "quote", "gallery", "table", "attachment", "embed", "form", "wall", "share", "notice",
     ),
-    "account": ("form", "ledger", "account"),
+    "account": ("form", "ledger", "account", "factor"),
 }  # fmt: skip
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)

@@ -8,6 +8,7 @@ from broadsheet.interchange import feeds, sitemaps
 
 urlpatterns = [
     path("", include("broadsheet.readers.urls")),
+    path("", include("broadsheet.staff.urls")),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("robots.txt", sitemaps.robots),

@@ -24,11 +24,16 @@ def delete_account(request: HttpRequest, user: User) -> None:
     """The caller has made sure that it is the owner who asks. Raises LastAdministrator."""
     if user.is_superuser and not User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk).exists():
         raise LastAdministrator
+    logout(request)
+    erase_account(user)
+    logger.info("An account was deleted by its owner.")
+
+
+def erase_account(user: User) -> None:
+    """Whoever asked for it; the caller has made sure that they may."""
     id_, email = user.pk, user.email
     end_all_sessions(user)
-    logout(request)
     with transaction.atomic():
         user.delete()  # watch.py has every part erase what it holds, and the ledger forget
-    logger.info("An account was deleted by its owner.")
     account_erased.send(sender=User, user_id=id_)
     post_notice(Letter("account_deleted", email, "Your account at {publication} is deleted"))

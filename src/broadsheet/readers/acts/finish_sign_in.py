@@ -17,7 +17,8 @@ from broadsheet.readers.signals import registered
 def finish_sign_in(request: HttpRequest, waiting: Pending, typed: str) -> Outcome:
     """Sign in with right digits.
 
-    Raises TooMany (no try is used up) and AccountClosed (which only the owner of the mailbox gets to know).
+    Raises TooMany (no try is used up), AccountClosed and SecondFactorNeeded (which only the owner of the mailbox gets to
+    know).
     """
     limits.take(limits.TRIES, request)
     outcome = codes.try_digits(waiting.code, typed)

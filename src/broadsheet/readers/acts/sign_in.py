@@ -1,9 +1,10 @@
-"""Sign an account in on this browser: what follows every proof, by code or by password."""
+"""Sign an account in on this browser: what follows every proof, by code, password or passkey."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from allauth.account.internal.stagekit import unstash_login
 from allauth.account.utils import perform_login
 from django.http import HttpRequest
 
@@ -13,6 +14,7 @@ from broadsheet.readers.models import User
 from broadsheet.readers.signals import signed_in
 
 PROOF_LASTS = timedelta(minutes=30)
+WAITS_FOR_FACTOR = timedelta(minutes=15)  # as allauth keeps a sign-in that has begun
 _PROVED_AT = "proved_at"
 
 
@@ -20,14 +22,26 @@ class AccountClosed(Exception):
     """The account exists and was closed by the publication."""
 
 
-def sign_in(request: HttpRequest, user: User) -> None:
-    """Through allauth's stages, so that a second factor can be one of them. The session's key is renewed.
+class SecondFactorNeeded(Exception):
+    """The account has a second factor: nobody is signed in until it was given, at /login/factor/."""
 
-    Whoever was signed in on this browser before is signed out by it. Raises AccountClosed.
+
+def sign_in(request: HttpRequest, user: User) -> None:
+    """Through allauth's stages, of which a second factor is one. The session's key is renewed.
+
+    Whoever was signed in on this browser before is signed out by it. Raises AccountClosed and SecondFactorNeeded.
     """
     perform_login(request, user, email=user.email)
     if request.user.pk != user.pk:
-        raise AccountClosed
+        if unstash_login(request, peek=True) is None:
+            raise AccountClosed
+        request.session.set_expiry(WAITS_FOR_FACTOR)
+        raise SecondFactorNeeded
+    arrive(request, user)
+
+
+def arrive(request: HttpRequest, user: User) -> None:
+    """What follows once every stage is passed."""
     request.session.set_expiry(None)
     note_proof(request)
     join_reads(request, user)

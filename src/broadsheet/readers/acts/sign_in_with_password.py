@@ -12,7 +12,7 @@ from broadsheet.readers.models import User
 def sign_in_with_password(request: HttpRequest, email: str, password: str) -> bool:
     """False for a wrong password, an account without one, a closed account and none at all: all look and last the same.
 
-    Raises TooMany, before anything is hashed.
+    Raises TooMany, before anything is hashed, AccountClosed and SecondFactorNeeded.
     """
     user = authenticate(request, username=email, password=password)
     if not isinstance(user, User):

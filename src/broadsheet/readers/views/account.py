@@ -24,6 +24,7 @@ from broadsheet.readers.forms import CodeForm, DeleteForm, NameForm, NewAddressF
 from broadsheet.readers.letters import MailNotSent
 from broadsheet.readers.models import Purpose, User
 from broadsheet.readers.reads import reads_of, wipe
+from broadsheet.readers.second_factor import has_second_factor
 from broadsheet.readers.views.page import account_page, draw, for_account, for_owner, local_path, see
 from broadsheet.readers.views.sign_in import about, not_sent, say_why, send_again
 
@@ -124,6 +125,8 @@ def confirm(request: HttpRequest) -> HttpResponse:
     """Prove that it is the owner who asks: by password, or by a code to the account's address."""
     user = _user(request)
     next_path = local_path(request.POST.get("next") or request.GET.get("next"))
+    if has_second_factor(user):  # a code to the mailbox alone must not be enough to take the factor away
+        return see("/account/confirm/factor/", next=next_path)
     form = OwnPasswordForm(request.POST if "password" in request.POST else None)
     note = ""
     if request.method == "POST" and "password" in request.POST:
@@ -145,7 +148,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @for_account
 def confirm_code(request: HttpRequest) -> HttpResponse:
     waiting = pending.find(request, Purpose.CONFIRM)
-    if waiting is None:
+    if waiting is None or has_second_factor(_user(request)):
         return see("/account/confirm/")
     form = CodeForm(request.POST or None)
     if "again" in request.POST:

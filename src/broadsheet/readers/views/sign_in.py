@@ -12,7 +12,7 @@ from broadsheet.readers import pending
 from broadsheet.readers.acts.begin_sign_in import begin_sign_in
 from broadsheet.readers.acts.finish_sign_in import finish_sign_in
 from broadsheet.readers.acts.send_code_again import send_code_again
-from broadsheet.readers.acts.sign_in import AccountClosed
+from broadsheet.readers.acts.sign_in import AccountClosed, SecondFactorNeeded
 from broadsheet.readers.acts.sign_in_with_password import sign_in_with_password
 from broadsheet.readers.acts.sign_out import sign_out
 from broadsheet.readers.codes import Outcome
@@ -69,6 +69,8 @@ def code(request: HttpRequest) -> HttpResponse:
             outcome = finish_sign_in(request, waiting, form.cleaned_data["code"])
         except AccountClosed:
             return draw(request, "closed", status=403)
+        except SecondFactorNeeded:
+            return see("/login/factor/", next=waiting.next)
         if outcome is Outcome.RIGHT:
             return see(waiting.next)
         say_why(form, waiting, outcome)
@@ -99,6 +101,8 @@ def password(request: HttpRequest) -> HttpResponse:
             form.add_error(None, "That address and password do not go together.")
         except AccountClosed:
             return draw(request, "closed", status=403)
+        except SecondFactorNeeded:
+            return see("/login/factor/", next=next_path)
     return draw(request, "password", {"form": form, "next": next_path})
 
 

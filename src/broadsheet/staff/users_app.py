@@ -4,4 +4,4 @@ from wagtail.users.apps import WagtailUsersAppConfig
 
 
 class AccountsInTheNewsroom(WagtailUsersAppConfig):
-    user_viewset = "broadsheet.readers.desk.AccountViewSet"
+    user_viewset = "broadsheet.staff.accounts.StaffAccounts"

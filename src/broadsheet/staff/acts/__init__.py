@@ -1,0 +1,1 @@
+"""What staff do with accounts, their own and readers': one file an act."""

@@ -1,0 +1,78 @@
+"""The trail of who did what: what staff do is written to Wagtail's log, beside what Wagtail writes there itself.
+
+An entry names a reader by number, never by address, and no article a reader opened: the trail outlives accounts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
+from wagtail.log_actions import LogActionRegistry, LogFormatter, log
+from wagtail.models import ModelLogEntry
+
+from broadsheet.readers.models import User
+from broadsheet.staff.roles import is_staff
+
+# action: (label, sentence). The sentence may use what is in the entry's data.
+ACTIONS = {
+    "staff.signed_in": (_("Sign-in"), _("Signed in")),
+    "staff.password_failed": (_("Wrong password"), _("A wrong password was given")),
+    "staff.factor_failed": (_("Wrong second factor"), _("A wrong second factor was given")),
+    "staff.factor_added": (_("Second factor set up"), _("Set up a second factor: {factor}")),
+    "staff.factor_removed": (_("Second factor removed"), _("Removed a second factor: {factor}")),
+    "staff.codes_made": (_("Recovery codes made"), _("Made new recovery codes")),
+    "staff.code_used": (_("Recovery code used"), _("Signed in with a recovery code")),
+    "staff.factor_reset": (_("Second factor reset"), _("Second factor reset")),
+    "staff.recovered": (_("Account recovered"), _("New password and no second factor, from the command line")),
+    "staff.roles_changed": (_("Roles changed"), _("Roles: {before} → {after}")),
+    "staff.closed": (_("Account closed"), _("Account closed")),
+    "staff.opened": (_("Account opened again"), _("Account opened again")),
+    "reader.asked_why": (_("Looked up why"), _("Looked up why an article was open or walled")),
+    "reader.article_opened": (_("Article opened for a reader"), _("Opened an article")),
+    "reader.count_reset": (_("Count reset"), _("Reset the count")),
+    "reader.sessions_ended": (_("Reader signed out"), _("Signed the reader out everywhere")),
+    "reader.merged": (_("Accounts merged"), _("Merged number {other} into it")),
+    "reader.erased": (_("Reader erased"), _("Erased the account")),
+}
+
+
+def record(action: str, about: Model, *, by: User | None = None, reason: str = "", **data: Any) -> None:
+    """Write one entry. Without `by`, it is whoever is signed in to the admin, or nobody (the command line)."""
+    title = None
+    if isinstance(about, User):
+        title = str(about) if is_staff(about) else reader_label(about.pk)
+    log(about, action, user=by, title=title, data={**data, **({"reason": reason} if reason else {})})
+
+
+def reader_label(number: int) -> str:
+    return f"Reader {number}"
+
+
+def forget_names(user: User) -> None:
+    """Entries about an account stay, by its number."""
+    ModelLogEntry.objects.for_instance(user).update(label=reader_label(user.pk))
+
+
+def register(registry: LogActionRegistry) -> None:
+    for action, (label, sentence) in ACTIONS.items():
+        registry.register_action(action)(_formatter(label, sentence))
+
+
+def _formatter(said: Any, sentence: Any) -> type[LogFormatter]:
+    class Sentence(LogFormatter):
+        label = said
+
+        def format_message(self, log_entry: Any) -> str:
+            data = {"factor": "", "before": "", "after": "", "other": "", **(log_entry.data or {})}
+            text = str(sentence).format(**{key: _text(value) for key, value in data.items()})
+            return f"{text}. {data['reason']}" if data.get("reason") else text
+
+    return Sentence
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return str(value)
