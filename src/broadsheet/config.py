@@ -41,6 +41,7 @@ SETTINGS: dict[str, Setting] = {
     "email_url": Setting("EMAIL_URL", "", "smtp://user:password@host:port (smtps:// for TLS, smtp+tls:// for STARTTLS); default files in data/outbox/."),
     "email_from": Setting("BROADSHEET_EMAIL_FROM", "", "Sender of the publication's mail; default news@ and the base URL's host."),
     "demo": Setting("BROADSHEET_DEMO", "1", "0 starts an empty publication."),
+    "staff_second_factor": Setting("BROADSHEET_STAFF_SECOND_FACTOR", "", "required or optional: whether staff need a passkey or an authenticator app to open the newsroom; default required, optional in the demo."),
     "trusted_proxies": Setting("TRUSTED_PROXIES", "", "Networks, comma-separated, whose X-Forwarded-For and -Proto are believed; default nobody's."),
     "testing": Setting("BROADSHEET_TESTING", "0", "1 allows BROADSHEET_NOW."),
     "now": Setting("BROADSHEET_NOW", "", "Moment at which the clock starts (ISO 8601), for tests of month turns; needs BROADSHEET_TESTING=1."),
@@ -50,11 +51,6 @@ SETTINGS: dict[str, Setting] = {
 @dataclass(frozen=True)
 class Config:
     data: Path
-    "name": Setting("BROADSHEET_NAME", "", "What an empty publication is called; first start only, later in the newsroom."),
-    "language": Setting("BROADSHEET_LANGUAGE", "", "Its language, such as en, de, pt-BR, he; first start only."),
-    "zone": Setting("BROADSHEET_ZONE", "", "Its time zone, such as Europe/Berlin; first start only."),
-    "editor": Setting("BROADSHEET_EDITOR", "", "Mail address of the first editor; first start only; default editor@ and the base URL's host."),
-    "staff_second_factor": Setting("BROADSHEET_STAFF_SECOND_FACTOR", "", "required or optional: whether staff need a passkey or an authenticator app to open the newsroom; default required, optional in the demo."),
     bind: tuple[str, int]
     workers: int
     base_url: str
@@ -63,6 +59,7 @@ class Config:
     email_url: str
     email_from: str
     demo: bool
+    staff_second_factor: str
     trusted_proxies: tuple[Network, ...]
     testing: bool
     now: datetime | None
@@ -76,11 +73,6 @@ class Config:
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 
-    name: str
-    language: str
-    zone: str
-    editor: str
-    staff_second_factor: str
     @property
     def ledger(self) -> Path:
         return self.data / "ledger"
@@ -137,6 +129,7 @@ def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Config:
     values["base_url"] = values["base_url"] or f"http://{f'[{host}]' if ':' in host else host}:{port}"
     values["email_from"] = values["email_from"] or f"news@{urlsplit(str(values['base_url'])).hostname}"
     values["secret_key"] = values["secret_key"] or _kept_secret(values["data"] / "keys" / "secret")  # type: ignore[operator]
+    values["staff_second_factor"] = values["staff_second_factor"] or ("optional" if values["demo"] else "required")
     assert set(values) == {field.name for field in fields(Config)}
     return Config(**values)  # type: ignore[arg-type]
 
@@ -154,7 +147,6 @@ def _dotenv(file: Path) -> dict[str, str]:
         line = line.strip().removeprefix("export ")
         if not line or line.startswith("#"):
             continue
-    values["staff_second_factor"] = values["staff_second_factor"] or ("optional" if values["demo"] else "required")
         key, equals, value = line.partition("=")
         if not equals:
             raise BadSetting(f"{file}, line {number}: {line!r} is not KEY=value.")
@@ -182,6 +174,12 @@ def _flag(text: str) -> bool:
     if text.lower() not in ("0", "1", "true", "false", "yes", "no"):
         raise ValueError("give 1 or 0")
     return text.lower() in ("1", "true", "yes")
+
+
+def _requirement(text: str) -> str:
+    if text not in ("", "required", "optional"):
+        raise ValueError("give required or optional")
+    return text
 
 
 def _base_url(text: str) -> str:
@@ -218,6 +216,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "database_url": _one_of("postgres", "postgresql"),
     "email_url": _one_of("smtp", "smtps", "smtp+tls"),
     "demo": _flag,
+    "staff_second_factor": _requirement,
     "trusted_proxies": _networks,
     "testing": _flag,
     "now": _moment,
@@ -226,24 +225,6 @@ READERS: dict[str, Callable[[str], object]] = {
 
 def _kept_secret(file: Path) -> str:
     """The secret of this installation, made at first use; two processes that start together agree on one."""
-def _requirement(text: str) -> str:
-    if text not in ("", "required", "optional"):
-        raise ValueError("give required or optional")
-    return text
-
-
-def _log_format(text: str) -> str:
-    if text not in ("line", "json"):
-        raise ValueError("give line or json")
-    return text
-
-
-def _token(text: str) -> str:
-    if text and len(text) < SHORTEST_TOKEN:
-        raise ValueError(f"give at least {SHORTEST_TOKEN} characters, hard to guess")
-    return text
-
-
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not file.exists():
         draft = file.with_name(f"{file.name}.{os.getpid()}")
@@ -258,8 +239,3 @@ def _token(text: str) -> str:
             f"{file} is too short to be a secret; delete it and start again (everybody will be signed out)."
         )
     return secret
-    "name": publication_name,
-    "language": language_tag,
-    "zone": zone_name,
-    "editor": mail_address,
-    "staff_second_factor": _requirement,

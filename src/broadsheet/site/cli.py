@@ -152,6 +152,22 @@ COMMANDS = [
         "create-editor",
         "an editor's account, or a new password for one that exists",
         _create_editor,
+        [
+            ("email", {"help": "the editor's address"}),
+            (
+                "--role",
+                {
+                    "choices": ["administrator", "publisher", "editor", "reporter"],
+                    "default": "administrator",
+                    "help": "what they may do; default administrator, which is everything",
+                },
+            ),
+        ],
+    ),
+    Command(
+        "recover-editor",
+        "a new password, no second factor and no sessions, for somebody who cannot get in",
+        _recover_editor,
         [("email", {"help": "the editor's address"})],
     ),
 ]
@@ -184,19 +200,3 @@ def settings_help() -> str:
 
 if __name__ == "__main__":
     sys.exit(main())
-        [
-            ("email", {"help": "the editor's address"}),
-            (
-                "--role",
-                {
-                    "choices": ["administrator", "publisher", "editor", "reporter"],
-                    "default": "administrator",
-                    "help": "what they may do; default administrator, which is everything",
-                },
-            ),
-        ],
-    ),
-    Command(
-        "recover-editor",
-        "a new password, no second factor and no sessions, for somebody who cannot get in",
-        _recover_editor,

@@ -163,6 +163,10 @@ def give_editor(email: str) -> str:
     return password
 
 
+def new_password() -> str:
+    return "-".join(secrets.token_hex(3) for _ in range(3))
+
+
 def mail_host(config: Config) -> str:
     """The domain of the first editor's address: a number is none."""
     host = urlsplit(config.base_url).hostname or "localhost"
@@ -184,17 +188,6 @@ def welcome(config: Config, password: str | None) -> str:
     if config.email_url:
         server = urlsplit(config.email_url)
         lines.append(f"  Mail goes to      {server.scheme}://{server.hostname}")
-def new_password() -> str:
-    return "-".join(secrets.token_hex(3) for _ in range(3))
-
-
-def forget_demo(config: Config) -> None:
-    """The demo edition was taken out: from now on it is a publication of its own."""
-    first = FirstStart.read(config)
-    if first is not None:
-        FirstStart(first.editor, demo=False).write(config)
-
-
     else:
         lines.append(f"  Mail is written   {config.outbox}/*.eml: codes to sign in with, too")
     lines.append("  Ctrl-C stops everything.\n")
