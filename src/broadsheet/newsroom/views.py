@@ -16,7 +16,7 @@ from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.gate.pages import VerdictClass
 from broadsheet.newsroom import listings
-from broadsheet.newsroom.front import compose
+from broadsheet.newsroom.front import Front, compose
 from broadsheet.newsroom.models import Article, Person, Publication, Section, Tombstone, Topic
 from broadsheet.newsroom.models.articles import ArticleQuerySet
 from broadsheet.newsroom.offering import Page, asks_description, offer
@@ -29,26 +29,26 @@ MOST_RESULT_PAGES = 10
 
 
 def front(request: HttpRequest) -> HttpResponse:
-    def draw(verdict: VerdictClass) -> str:
-        house = the_house(request, verdict)
-        composed = compose(clock.now())
-        return drawn(
-            "pages/front.html",
-            {
-                **house,
-                "today": listings.today(house["publication"]),
-                "lead": composed.lead,
-                "secondary": composed.secondary,
-                "briefs": composed.briefs,
-                "opinion": composed.opinion,
-                "rows": composed.rows,
-                "most_read": composed.most_read,
-                "breaking": composed.breaking,
-            },
-        )
-
     listings.today(Publication.ours())  # the description, too, is good until midnight
-    return offer(request, Page("front", draw))
+    return offer(request, Page("front", lambda verdict: drawn_front(request, verdict, compose(clock.now()))))
+
+
+def drawn_front(request: HttpRequest, verdict: VerdictClass, composed: Front) -> str:
+    house = the_house(request, verdict)
+    return drawn(
+        "pages/front.html",
+        {
+            **house,
+            "today": listings.today(house["publication"]),
+            "lead": composed.lead,
+            "secondary": composed.secondary,
+            "briefs": composed.briefs,
+            "opinion": composed.opinion,
+            "rows": composed.rows,
+            "most_read": composed.most_read,
+            "breaking": composed.breaking,
+        },
+    )
 
 
 def section(request: HttpRequest, section: str, number: str = "1") -> HttpResponse:

@@ -19,6 +19,7 @@ from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from broadsheet.newsroom import doors
+from broadsheet.newsroom import front_hooks as front_hooks  # Wagtail finds hooks through this file only
 from broadsheet.newsroom.models import Article, Person, Topic
 
 
