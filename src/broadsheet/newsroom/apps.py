@@ -7,5 +7,7 @@ class NewsroomConfig(AppConfig):
 
     def ready(self) -> None:
         from broadsheet.newsroom import receivers  # models exist only now
+        from broadsheet.newsroom.searching import receivers as search_receivers
 
         receivers.connect()
+        search_receivers.connect()

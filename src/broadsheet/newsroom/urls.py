@@ -3,10 +3,11 @@
 from django.urls import path, re_path
 
 from broadsheet.newsroom import views
+from broadsheet.newsroom.searching.view import search
 
 urlpatterns = [
     path("", views.front, name="front"),
-    path("search/", views.search, name="search"),
+    path("search/", search, name="search"),
     re_path(r"^topics/(?P<slug>[-\w]+)/$", views.topic, name="topic"),
     re_path(r"^topics/(?P<slug>[-\w]+)/page/(?P<number>[0-9]{1,6})/$", views.topic),
     re_path(r"^people/(?P<slug>[-\w]+)/$", views.person, name="person"),

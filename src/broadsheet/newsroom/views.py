@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,11 +20,6 @@ from broadsheet.newsroom.models import Article, Person, Publication, Section, To
 from broadsheet.newsroom.models.articles import ArticleQuerySet
 from broadsheet.newsroom.offering import Page, asks_description, offer
 from broadsheet.newsroom.onward import onward
-from broadsheet.newsroom.search import find
-
-SHORTEST_QUERY = 2
-LONGEST_QUERY = 200
-MOST_RESULT_PAGES = 10
 
 
 def front(request: HttpRequest) -> HttpResponse:
@@ -122,20 +116,6 @@ def taken_down(request: HttpRequest) -> HttpResponse:
     """The notice at the address of what is no longer here; for an address that never was, Http404."""
     tombstone = get_object_or_404(Tombstone, path=request.path)
     return _said_to_one(request, 410, {"article": tombstone, "notice": tombstone.notice})
-
-
-def search(request: HttpRequest) -> HttpResponse:
-    query = re.sub(r"\s+", " ", request.GET.get("q", "").replace("\x00", "")).strip()[:LONGEST_QUERY]
-    digits = request.GET.get("page", "1")[:6]
-    number = min(max(int(digits), 1), MOST_RESULT_PAGES) if digits.isascii() and digits.isdigit() else 1
-    context: dict[str, Any] = {"query": query, "too_short": 0 < len(query) < SHORTEST_QUERY, "articles": []}
-    if len(query) >= SHORTEST_QUERY:
-        context["articles"], context["pager"] = find(query, number)
-    # Never stored, so it may know who asks: the masthead then says “Your account”.
-    house = {**the_house(request, VerdictClass.OPEN_ANONYMOUS), "verdict": "", "request": request}
-    response = HttpResponse(drawn("pages/search.html", {**house, **context}))
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def serve(request: HttpRequest, path: str = "") -> HttpResponse:

@@ -100,6 +100,17 @@ def _doctor(config: Config, args: argparse.Namespace) -> int:
     return 1 if findings else 0
 
 
+def _index_search(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.newsroom.searching.index import rebuild
+
+    def say(done: int, of: int) -> None:
+        print(f"{done:,} of {of:,} articles", flush=True)
+
+    print(f"Readers find {rebuild(say):,} articles.")
+    return 0
+
+
 def _rotate_keys(config: Config, args: argparse.Namespace) -> int:
     from broadsheet.gate.keys import open_keys
 
@@ -147,6 +158,7 @@ COMMANDS = [
     Command("migrate", "bring the database to this version", _migrate),
     Command("demo", "load the demo edition into this publication; a second time changes nothing", _demo),
     Command("doctor", "look for what is wrong with this installation, and say what to do", _doctor),
+    Command("index-search", "make the index that readers search anew, while it is served", _index_search),
     Command("rotate-keys", "sign reader cookies with a new key; the last one stays good", _rotate_keys),
     Command(
         "create-editor",

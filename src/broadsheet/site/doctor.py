@@ -33,6 +33,7 @@ from broadsheet.gate.pages import open_pages
 from broadsheet.meter.force import is_in_force
 from broadsheet.newsroom.models import Purge
 from broadsheet.newsroom.models.versions import PublishedVersion
+from broadsheet.newsroom.searching import index as search_index
 from broadsheet.newsroom.versions import verify_chain
 from broadsheet.release import release
 from broadsheet.site.worker import OVERDUE_S, last_seen
@@ -215,6 +216,7 @@ def database(config: Config) -> Iterator[Finding]:
     yield from _journal(config)
     yield from _purges(config)
     yield from _versions(config)
+    yield from _search(config)
 
 
 def database_answers(config: Config) -> Iterator[Finding]:
@@ -268,6 +270,16 @@ def _versions(config: Config) -> Iterator[Finding]:
         yield Finding(
             f"The record of published versions does not hold in {len(broken)} places: {named}.",
             "Somebody changed the table past Broadsheet. Compare with a backup before anything else is published.",
+        )
+
+
+def _search(config: Config) -> Iterator[Finding]:
+    found = search_index.differences()
+    if found.count:
+        yield Finding(
+            f"Readers cannot search what is published: {len(found.missing)} articles are not in the index, {len(found.stale)}"
+            f" are in it as they were before, {len(found.surplus)} should not be in it.",
+            "Run `broadsheet index-search`; it may run while readers search.",
         )
 
 

@@ -124,6 +124,14 @@ def carry_out_left_purges(config: Config) -> None:
         say(f"Carried out {left} purges that the last run left behind")
 
 
+def fill_search_index(config: Config) -> None:
+    """After an upgrade from a release that had none. Afterwards every act keeps it."""
+    from broadsheet.newsroom.searching.index import fill_if_empty
+
+    if count := fill_if_empty():
+        say(f"Made the search index of {count:,} articles")
+
+
 def put_meter_in_force(config: Config) -> None:
     from broadsheet.meter.force import publish_snapshot
 
@@ -136,6 +144,7 @@ STEPS: list[Callable[[Config], None]] = [
     carry_out_left_purges,
     drop_pages_of_other_releases,
     put_meter_in_force,
+    fill_search_index,
 ]
 
 

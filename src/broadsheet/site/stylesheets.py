@@ -22,6 +22,7 @@ COMPONENTS = Path(__file__).parent / "static" / "css"
 SHEETS: dict[str, tuple[str, ...]] = {
     "house": ("tokens", "fonts", "base", "layout", "masthead", "scheme", "story", "footer", "print"),
     "front": ("breaking", "front", "most-read", "voices"),
+    "search": ("form", "ledger", "search"),
     "lists": ("front", "form", "ledger"),
     "article": (
         "article", "box", "list", "quote", "gallery", "table", "attachment", "embed", "form", "wall", "share", "notice",

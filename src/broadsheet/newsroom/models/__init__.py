@@ -9,6 +9,7 @@ from broadsheet.newsroom.models.people import Person
 from broadsheet.newsroom.models.pictures import Picture, Rendition
 from broadsheet.newsroom.models.publication import Publication
 from broadsheet.newsroom.models.purges import Purge
+from broadsheet.newsroom.models.search_entries import SearchEntry
 from broadsheet.newsroom.models.sections import Section
 from broadsheet.newsroom.models.tombstones import Tombstone
 from broadsheet.newsroom.models.topics import Topic
@@ -33,6 +34,7 @@ __all__ = [
     "Purge",
     "Rendition",
     "Role",
+    "SearchEntry",
     "Section",
     "Tombstone",
     "Topic",

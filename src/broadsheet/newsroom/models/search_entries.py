@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from django.db import models
+
+
+class SearchEntry(models.Model):
+    """What the search knows of one published article; nothing of it may be withheld from anybody.
+
+    The words themselves are kept beside it in the way of each database: see `searching/backends.py`. Section and moment are
+    repeated here, so that a filter and an order by date read one narrow table.
+    """
+
+    article = models.OneToOneField("newsroom.Article", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    section_id = models.BigIntegerField(db_index=True)
+    published_s = models.BigIntegerField(db_index=True, help_text="Seconds since 1970.")
+    version = models.PositiveIntegerField(help_text="Number of the published version this was made from.")
+    names = models.TextField(help_text="Topics and people, a line each.")
+    opening = models.TextField(help_text="What everybody may read of the text.")
+
+    class Meta:
+        verbose_name = "search entry"
+        verbose_name_plural = "search entries"
+
+    def __str__(self) -> str:
+        return f"article {self.article_id}, version {self.version}"
