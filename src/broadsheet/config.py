@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -13,8 +14,16 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 Network = IPv4Network | IPv6Network
+
+LONGEST_NAME = 80
+LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4}){0,2}")  # at most twelve characters, as the database keeps
+_MAIL_ADDRESS = re.compile(r"[^@\s,;<>()\"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+SHORTEST_TOKEN = 20
 
 
 class BadSetting(ValueError):
@@ -41,8 +50,16 @@ SETTINGS: dict[str, Setting] = {
     "email_url": Setting("EMAIL_URL", "", "smtp://user:password@host:port (smtps:// for TLS, smtp+tls:// for STARTTLS); default files in data/outbox/."),
     "email_from": Setting("BROADSHEET_EMAIL_FROM", "", "Sender of the publication's mail; default news@ and the base URL's host."),
     "demo": Setting("BROADSHEET_DEMO", "1", "0 starts an empty publication."),
+    "name": Setting("BROADSHEET_NAME", "", "What an empty publication is called; first start only, later in the newsroom."),
+    "language": Setting("BROADSHEET_LANGUAGE", "", "Its language, such as en, de, pt-BR, he; first start only."),
+    "zone": Setting("BROADSHEET_ZONE", "", "Its time zone, such as Europe/Berlin; first start only."),
+    "editor": Setting("BROADSHEET_EDITOR", "", "Mail address of the first editor; first start only; default editor@ and the base URL's host."),
     "staff_second_factor": Setting("BROADSHEET_STAFF_SECOND_FACTOR", "", "required or optional: whether staff need a passkey or an authenticator app to open the newsroom; default required, optional in the demo."),
     "trusted_proxies": Setting("TRUSTED_PROXIES", "", "Networks, comma-separated, whose X-Forwarded-For and -Proto are believed; default nobody's."),
+    "log_format": Setting("BROADSHEET_LOG", "line", "line or json: how events are written to standard error, one a line."),
+    "log_access": Setting("BROADSHEET_LOG_ACCESS", "0", "1 writes a line for every request too: method, path, status, duration; nothing of the reader."),
+    "metrics_token": Setting("METRICS_TOKEN", "", "Whoever sends it as Authorization: Bearer may read /metrics; at least 20 characters. Everybody else gets a 404."),
+    "metrics_allow": Setting("METRICS_ALLOW", "", "Networks, comma-separated, that may read /metrics without a token; behind a proxy only together with TRUSTED_PROXIES."),
     "testing": Setting("BROADSHEET_TESTING", "0", "1 allows BROADSHEET_NOW."),
     "now": Setting("BROADSHEET_NOW", "", "Moment at which the clock starts (ISO 8601), for tests of month turns; needs BROADSHEET_TESTING=1."),
 }  # fmt: skip
@@ -59,8 +76,16 @@ class Config:
     email_url: str
     email_from: str
     demo: bool
+    name: str
+    language: str
+    zone: str
+    editor: str
     staff_second_factor: str
     trusted_proxies: tuple[Network, ...]
+    log_format: str
+    log_access: bool
+    metrics_token: str
+    metrics_allow: tuple[Network, ...]
     testing: bool
     now: datetime | None
 
@@ -157,6 +182,31 @@ def _dotenv(file: Path) -> dict[str, str]:
     return pairs
 
 
+def publication_name(text: str) -> str:
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"a name has at most {LONGEST_NAME} characters")
+    return text
+
+
+def language_tag(text: str) -> str:
+    """Empty, or a language as HTML names it."""
+    if text and not _LANGUAGE.fullmatch(text):
+        raise ValueError("give a language as HTML names it, such as en, de, pt-BR or he")
+    return text
+
+
+def zone_name(text: str) -> str:
+    if text and text not in available_timezones():
+        raise ValueError("give a time zone of the IANA list, such as Europe/Berlin or America/Sao_Paulo")
+    return text
+
+
+def mail_address(text: str) -> str:
+    if text and (len(text) > LONGEST_ADDRESS or not _MAIL_ADDRESS.fullmatch(text)):
+        raise ValueError("give a mail address, such as desk@news.example")
+    return text.lower()
+
+
 def _bind(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
@@ -179,6 +229,18 @@ def _flag(text: str) -> bool:
 def _requirement(text: str) -> str:
     if text not in ("", "required", "optional"):
         raise ValueError("give required or optional")
+    return text
+
+
+def _log_format(text: str) -> str:
+    if text not in ("line", "json"):
+        raise ValueError("give line or json")
+    return text
+
+
+def _token(text: str) -> str:
+    if text and len(text) < SHORTEST_TOKEN:
+        raise ValueError(f"give at least {SHORTEST_TOKEN} characters, hard to guess")
     return text
 
 
@@ -216,8 +278,16 @@ READERS: dict[str, Callable[[str], object]] = {
     "database_url": _one_of("postgres", "postgresql"),
     "email_url": _one_of("smtp", "smtps", "smtp+tls"),
     "demo": _flag,
+    "name": publication_name,
+    "language": language_tag,
+    "zone": zone_name,
+    "editor": mail_address,
     "staff_second_factor": _requirement,
     "trusted_proxies": _networks,
+    "log_format": _log_format,
+    "log_access": _flag,
+    "metrics_token": _token,
+    "metrics_allow": _networks,
     "testing": _flag,
     "now": _moment,
 }

@@ -145,6 +145,54 @@ def _recover_editor(config: Config, args: argparse.Namespace) -> int:
     return 0
 
 
+def _prepare(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.site.start import STEPS, drop_pages_of_other_releases
+
+    for step in STEPS:
+        if not (args.keep_pages and step is drop_pages_of_other_releases):
+            step(config)
+    return 0
+
+
+def _backup(config: Config, args: argparse.Namespace) -> int:
+    from broadsheet.site.backup import BackupFault, backup, say_on_stderr, verify
+
+    try:
+        if args.verify:
+            verify(args.file, say_on_stderr)
+        else:
+            backup(config, args.file, args.force, say_on_stderr)
+    except BackupFault as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _restore(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.site.backup import BackupFault, say_on_stderr
+    from broadsheet.site.restore import chain_faults, restore
+
+    try:
+        manifest = restore(config, args.file, args.force, say_on_stderr)
+    except BackupFault as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    faults = chain_faults(manifest)
+    for fault in faults[:10]:
+        print(f"The record of versions does not hold: {fault}.", file=sys.stderr)
+    if not faults:
+        say_on_stderr(f"The record of {manifest.counts.versions} versions holds. Restored to {config.data}.")
+    return 1 if faults else 0
+
+
+def _reload(config: Config, args: argparse.Namespace) -> int:
+    from broadsheet.site.reload import ask_to_reload
+
+    return ask_to_reload(config)
+
+
 def _load_django() -> None:
     import django
 
@@ -160,6 +208,36 @@ COMMANDS = [
     Command("doctor", "look for what is wrong with this installation, and say what to do", _doctor),
     Command("index-search", "make the index that readers search anew, while it is served", _index_search),
     Command("rotate-keys", "sign reader cookies with a new key; the last one stays good", _rotate_keys),
+    Command(
+        "prepare",
+        "what serve does first: database, static files, pages of other releases",
+        _prepare,
+        [("--keep-pages", {"action": "store_true", "help": "leave pages that another release has made"})],
+    ),
+    Command(
+        "backup",
+        "write the whole publication into one file, while it is served; the file is as secret as its keys",
+        _backup,
+        [
+            ("file", {"type": Path, "help": "where to; in a folder that is there, a dated name is given"}),
+            ("--force", {"action": "store_true", "help": "replace a file that is there"}),
+            ("--verify", {"action": "store_true", "help": "write nothing: check a backup from end to end"}),
+        ],
+    ),
+    Command(
+        "restore",
+        "put a backup into this data folder, after checking all of it",
+        _restore,
+        [
+            ("file", {"type": Path, "help": "the backup"}),
+            ("--force", {"action": "store_true", "help": "move what is here aside first"}),
+        ],
+    ),
+    Command(
+        "reload",
+        "let a running server go on with the program and settings as they are now, dropping no request",
+        _reload,
+    ),
     Command(
         "create-editor",
         "an editor's account, or a new password for one that exists",

@@ -1,6 +1,10 @@
-"""The supervisor: starts site, worker and gate, starts again what dies, and ends all in order.
+"""The supervisor: starts site, worker and gate, starts again what dies, reloads them, and ends all in order.
 
 It stays small by knowing nothing of what its children do: it imports neither Django nor the gate.
+
+Reload (SIGHUP) drops no request: a new site starts beside the old one, on a socket of its own; then a new gate, on the
+sockets the old one listens on, which are the supervisor's and stay open; the old gate finishes what it has and ends; then
+the old site, whom nobody asks any more. If a new one does not come up the old ones stay.
 """
 
 from __future__ import annotations
@@ -8,6 +12,8 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import http.client
+import json
+import logging
 import os
 import signal
 import socket
@@ -23,10 +29,18 @@ from pathlib import Path
 
 from broadsheet import clock
 from broadsheet.config import BadSetting, Config, config
+from broadsheet.site.gate_server import SOCKETS
+from broadsheet.site.logs import ACCESS_FORMAT, configure, logging_config
+from broadsheet.site.reload import Outcome
+
+log = logging.getLogger(__name__)
 
 SITE_THREADS = 8
 LONGEST_START_S = 120
 LONGEST_STOP_S = 12  # then a child is killed
+LONGEST_STOP_OF_SERVERS_S = 6  # … and so is a request that takes longer; of two, one after the other
+LONGEST_DRAIN_S = 130  # at a reload: longer than the slowest upload the gate lets pass
+BACKLOG = 2048
 LOOK_EVERY_S = 0.2
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 SETTLED_S = 60  # a child that has lived this long starts again at once
@@ -41,6 +55,8 @@ class Child:
 
     name: str
     command: list[str]
+    longest_stop_s: float = LONGEST_STOP_OF_SERVERS_S
+    socket: Path | None = None
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_at: float = 0.0
@@ -49,7 +65,9 @@ class Child:
 
 def main() -> int:
     try:
-        return Supervisor(config()).run()
+        settings = config()
+        configure(settings)
+        return Supervisor(settings).run()
     except BadSetting as wrong:
         print(wrong, file=sys.stderr)
         return 2
@@ -59,9 +77,12 @@ class Supervisor:
     def __init__(self, settings: Config) -> None:
         self._settings = settings
         self._stopping = threading.Event()
-        self._site = Child("site", site_command(settings))
-        self._worker = Child("worker", [sys.executable, "-m", "broadsheet.site.cli", "worker"])
-        self._gate = Child("gate", gate_command(settings))
+        self._reloading = False
+        self._sites = 0  # so far: each has a socket of its own
+        self._sockets: list[socket.socket] = []
+        self._site = self._new_site()
+        self._worker = Child("worker", [sys.executable, "-m", "broadsheet.site.cli", "worker"], LONGEST_STOP_S)
+        self._gate = self._new_gate()
         self._started: list[Child] = []
 
     def run(self) -> int:
@@ -69,21 +90,29 @@ class Supervisor:
         self._settings.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = self._sole_server()
         if lock is None:
-            print(f"A server is already running on {self._settings.data}.", file=sys.stderr)
+            log.error("A server is already running on %s.", self._settings.data)
             return 1
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
+        signal.signal(signal.SIGHUP, lambda *_: setattr(self, "_reloading", True))
+        self._write_logging_config()
         self._end_left_behind()
-        if (why := _taken(self._settings.bind)) is not None:
-            print(why, file=sys.stderr)
+        try:
+            self._sockets = _listening(self._settings.bind, self._settings.workers)
+        except OSError as fault:
+            host, port = self._settings.bind
+            log.error("BROADSHEET_BIND=%s:%s cannot be used: %s.", host, port, fault.strerror)
             return 1
         try:
             if not self._begin():
                 return 0 if self._stopping.is_set() else 1
-            print(f"Serving on {self._settings.base_url}", flush=True)
+            log.info("Serving on %s", self._settings.base_url)
             while not self._stopping.wait(LOOK_EVERY_S):
                 self._end_the_unreachable()
                 self._start_the_dead()
+                if self._reloading:
+                    self._reloading = False
+                    self._reload().write(self._settings)
             return 0
         finally:
             self._end()
@@ -92,27 +121,151 @@ class Supervisor:
     def _begin(self) -> bool:
         """The site first: when the gate answers, everything does."""
         self._start(self._site)
-        if not self._wait_for(self._site, lambda: _UnixConnection(self._settings.site_socket), "/readyz"):
+        if not self._wait_for(self._site, self._to(self._site), "/readyz", self._start_the_dead):
             return False
+        self._lead_to(self._site)
         self._start(self._worker)
         self._start(self._gate)
         host, port = self._settings.bind
         near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where to ask, not where to bind
-        return self._wait_for(self._gate, lambda: http.client.HTTPConnection(near, port, timeout=5), "/healthz")
+        to_gate = lambda: http.client.HTTPConnection(near, port, timeout=5)  # noqa: E731
+        return self._wait_for(self._gate, to_gate, "/healthz", self._start_the_dead)
 
-    def _wait_for(self, child: Child, connection: Callable[[], http.client.HTTPConnection], path: str) -> bool:
+    def _wait_for(
+        self,
+        child: Child,
+        connection: Callable[[], http.client.HTTPConnection],
+        path: str,
+        if_not_yet: Callable[[], object],
+    ) -> bool:
         deadline = time.monotonic() + LONGEST_START_S
         while not self._stopping.wait(0.05):
             if _answers(connection(), path, self._settings.host):
                 return True
             if time.monotonic() > deadline:
-                print(f"The {child.name} does not answer after {LONGEST_START_S} s.", file=sys.stderr)
+                log.error("The %s does not answer after %d s.", child.name, LONGEST_START_S)
                 return False
-            self._start_the_dead()
+            if if_not_yet() is False:
+                return False
         return False
+
+    # ── reload
+
+    def _reload(self) -> Outcome:
+        """Let new children take over from the old ones; what could not be done, and that the old ones stay."""
+        began = time.monotonic()
+        log.info("Reloading.")
+        if (status := self._prepare("--keep-pages")) != 0:
+            return self._not_reloaded(f"preparing the new release ended with {status}; its reason is above")
+        old_site, old_gate = self._site, self._gate
+        new_site = self._new_site()
+        self._start(new_site, keep_alive=False)
+        if not self._wait_for(new_site, self._to(new_site), "/readyz", lambda: _is_alive(new_site)):
+            self._drop(new_site)
+            return self._not_reloaded("the new site does not start; its reason is above")
+        self._lead_to(new_site)
+        new_gate = self._new_gate()
+        ready = self._start_gate_beside(new_gate)
+        if not ready:
+            self._lead_to(old_site)
+            self._drop(new_gate)
+            self._drop(new_site)
+            return self._not_reloaded("the new gate does not start; its reason is above")
+        self._site, self._gate = new_site, new_gate
+        self._started = [new_site, self._worker, new_gate]
+        for child in self._started:
+            if child.process is not None:
+                self._pid_file(child).write_text(f"{child.process.pid}\n")
+        self._stop_worker(self._worker)  # the next one starts while we wait
+        self._drain(old_gate)
+        self._drain(old_site)
+        self._prepare()  # pages that the old site made to its end
+        log.info("Reloaded after %.1f s.", time.monotonic() - began)
+        return Outcome(True, f"Reloaded after {time.monotonic() - began:.1f} s.")
+
+    def _not_reloaded(self, why: str) -> Outcome:
+        log.error("Not reloaded, and the old program goes on: %s.", why)
+        return Outcome(False, f"Not reloaded, and the old program goes on: {why}.")
+
+    def _prepare(self, *options: str) -> int:
+        """Database, static files, pages of other releases: what every start does first, by the program as it is now."""
+        command = [sys.executable, "-m", "broadsheet.site.cli", "prepare", *options]
+        return subprocess.run(command, env=_environment(), stdin=subprocess.DEVNULL, check=False).returncode
+
+    def _start_gate_beside(self, gate: Child) -> bool:
+        """Both gates take from the same queues, so asking proves nothing: the new one says itself that it is there."""
+        self._start(gate, keep_alive=False)
+        deadline = time.monotonic() + LONGEST_START_S
+        while not self._stopping.wait(0.05) and time.monotonic() < deadline:
+            if not _is_alive(gate):
+                return False
+            assert gate.process is not None
+            if _accept(gate.process.pid, self._sockets):
+                return True
+        return False
+
+    def _drain(self, child: Child) -> None:
+        """Let it finish what it has begun."""
+        if child.process is None:
+            return
+        child.process.terminate()
+        deadline = time.monotonic() + LONGEST_DRAIN_S
+        while _is_alive(child) and not self._stopping.wait(0.05):
+            self._start_the_dead()
+            if time.monotonic() > deadline:
+                log.warning("The old %s still had requests after %d s; they were cut off.", child.name, LONGEST_DRAIN_S)
+                break
+        self._bury_quietly(child)
+
+    def _stop_worker(self, worker: Child) -> None:
+        """The one beside the other they could not be; it starts again as if it had died, without a pause."""
+        if worker.process is not None:
+            worker.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                worker.process.wait(LONGEST_STOP_S)
+            self._bury_quietly(worker)
+        worker.start_at = 0.0
+
+    def _drop(self, child: Child) -> None:
+        if child.process is not None:
+            child.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(child.longest_stop_s)
+            self._bury_quietly(child)
+
+    def _bury_quietly(self, child: Child) -> None:
+        assert child.process is not None
+        _kill_group(child.process.pid)
+        child.process.wait()
+        child.process = None
+
+    def _new_site(self) -> Child:
+        self._sites += 1
+        path = self._settings.run / f"site-{os.getpid()}-{self._sites}.sock"
+        return Child("site", site_command(self._settings, path), socket=path)
+
+    def _new_gate(self) -> Child:
+        return Child("gate", gate_command(self._settings))
+
+    def _lead_to(self, site: Child) -> None:
+        """Whoever connects from now on reaches this one: `run/site.sock` is a link, replaced at once."""
+        assert site.socket is not None
+        draft = self._settings.run / f"site.sock.{os.getpid()}"
+        draft.unlink(missing_ok=True)
+        draft.symlink_to(site.socket.name)
+        draft.replace(self._settings.site_socket)
+
+    def _to(self, site: Child) -> Callable[[], http.client.HTTPConnection]:
+        assert site.socket is not None
+        path = site.socket
+        return lambda: _UnixConnection(path)
+
+    # ── what dies
 
     def _end_left_behind(self) -> None:
         """What a supervisor that was killed has left: it would take the new site's socket away when it ends."""
+        for left in self._settings.run.glob("site*.sock"):
+            left.unlink(missing_ok=True)
         for child in (self._gate, self._worker, self._site):
             with suppress(OSError, ValueError):
                 pid = int(self._pid_file(child).read_text())
@@ -126,7 +279,11 @@ class Supervisor:
         site = self._site.process
         age_s = time.monotonic() - self._site.started_at
         if site is not None and age_s > LONGEST_START_S and not self._settings.site_socket.exists():
-            site.terminate()
+            assert self._site.socket is not None
+            if self._site.socket.exists():
+                self._lead_to(self._site)  # only the link is gone
+            else:
+                site.terminate()
 
     def _start_the_dead(self) -> None:
         for child in self._started:
@@ -145,24 +302,26 @@ class Supervisor:
         else:
             child.pause_s = min(max(FIRST_PAUSE_S, 2 * child.pause_s), LONGEST_PAUSE_S)
         child.start_at = time.monotonic() + child.pause_s
-        print(
-            f"The {child.name} ended ({status}) and starts again in {child.pause_s:.1f} s.", file=sys.stderr, flush=True
-        )
+        log.error("The %s ended (%s) and starts again in %.1f s.", child.name, status, child.pause_s)
 
-    def _start(self, child: Child) -> None:
-        if child is self._site:
-            self._settings.site_socket.unlink(missing_ok=True)
-        if child not in self._started:
+    def _start(self, child: Child, keep_alive: bool = True) -> None:
+        """`keep_alive`: start it again when it dies."""
+        if child.socket is not None:
+            child.socket.unlink(missing_ok=True)
+        if keep_alive and child not in self._started:
             self._started.append(child)
         child.started_at = time.monotonic()
+        descriptors = [one.fileno() for one in self._sockets] if child.name == "gate" else []
         child.process = subprocess.Popen(
             child.command,
-            env=_environment(),
+            env=_environment() | ({SOCKETS: ",".join(map(str, descriptors))} if descriptors else {}),
+            pass_fds=descriptors,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for us; we end the children in order
             preexec_fn=_end_with_parent,
         )
-        self._pid_file(child).write_text(f"{child.process.pid}\n")
+        if keep_alive:
+            self._pid_file(child).write_text(f"{child.process.pid}\n")
 
     def _end(self) -> None:
         """The site last, so that nobody asks one that has gone."""
@@ -170,13 +329,19 @@ class Supervisor:
             ending = [(child, child.process) for child in group if child.process is not None]
             for _, process in ending:
                 process.terminate()
-            deadline = time.monotonic() + LONGEST_STOP_S
+            began = time.monotonic()
             for child, process in ending:
                 with suppress(subprocess.TimeoutExpired):
-                    process.wait(max(0.1, deadline - time.monotonic()))
+                    process.wait(max(0.1, began + child.longest_stop_s - time.monotonic()))
                 _kill_group(process.pid)
                 process.wait()
                 self._pid_file(child).unlink(missing_ok=True)
+            for one in self._sockets:
+                one.close()
+        self._settings.site_socket.unlink(missing_ok=True)
+
+    def _write_logging_config(self) -> None:
+        _logging_file(self._settings).write_text(json.dumps(logging_config(self._settings)))
 
     def _pid_file(self, child: Child) -> Path:
         return self._settings.run / f"{child.name}.pid"
@@ -199,7 +364,7 @@ def gate_command(settings: Config) -> list[str]:
     """Granian's defaults are loose; these are what was measured to refuse early without turning readers away."""
     host, port = settings.bind
     return [
-        *_granian("gate"),
+        *_granian("gate", settings, "broadsheet.site.gate_server"),
         *("--interface", "rsgi", "--host", host, "--port", str(port), "--workers", str(settings.workers)),
         *("--runtime-mode", "mt", "--runtime-threads", "1", "--loop", "uvloop", "--task-impl", "rust"),
         *("--http1-buffer-size", "16384", "--http1-header-read-timeout", "10000"),
@@ -209,12 +374,13 @@ def gate_command(settings: Config) -> list[str]:
     ]
 
 
-def site_command(settings: Config) -> list[str]:
-    if len(os.fsencode(settings.site_socket)) > _LONGEST_SOCKET_PATH:
+def site_command(settings: Config, path: Path | None = None) -> list[str]:
+    path = path or settings.site_socket
+    if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
         raise BadSetting(f"BROADSHEET_DATA={settings.data}: choose a shorter path; a socket is kept in it.")
     return [
-        *_granian("site"),
-        *("--interface", "wsgi", "--uds", str(settings.site_socket), "--uds-permissions", "600"),
+        *_granian("site", settings),
+        *("--interface", "wsgi", "--uds", str(path), "--uds-permissions", "600"),
         *("--workers", "1", "--blocking-threads", str(SITE_THREADS), "--backpressure", "512"),
         # The gate has bounded the header already; what it adds must fit.
         *("--http1-buffer-size", "65536", "--http1-header-read-timeout", "60000"),
@@ -222,13 +388,21 @@ def site_command(settings: Config) -> list[str]:
     ]
 
 
-def _granian(name: str) -> list[str]:
+def _granian(name: str, settings: Config, module: str = "granian") -> list[str]:
+    logs = ["--log-config", str(_logging_file(settings))] if _logging_file(settings).exists() else []
+    access = ["--access-log", "--access-log-fmt", ACCESS_FORMAT] if settings.log_access and name == "gate" else []
     return [
-        *(sys.executable, "-m", "granian", "--process-name", f"broadsheet-{name}", "--log-level", "error"),
+        *(sys.executable, "-m", module, "--process-name", f"broadsheet-{name}", "--log-level", "error"),
+        *logs,
+        *access,
         *("--http", "1", "--no-ws", "--respawn-failed-workers", "--respawn-interval", "0.5"),
-        # A worker told to end while it starts misses it and must be killed.
-        *("--workers-kill-timeout", "5"),
+        # How long requests may take to finish when it is told to end; who cannot wait so long kills it.
+        *("--workers-kill-timeout", str(LONGEST_DRAIN_S)),
     ]
+
+
+def _logging_file(settings: Config) -> Path:
+    return settings.run / "logging.json"
 
 
 def _environment() -> dict[str, str]:
@@ -246,16 +420,53 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _taken(bind: tuple[str, int]) -> str | None:
-    """Why nobody can listen here. Granian would share the port with whoever has it, and each get half of the readers."""
-    family = socket.AF_INET6 if ":" in bind[0] else socket.AF_INET
-    with socket.socket(family) as probe:
+def _listening(bind: tuple[str, int], count: int) -> list[socket.socket]:
+    """One socket a gate worker, on the same port: the kernel shares connections out among them. Raises OSError."""
+    _refuse_if_taken(bind)
+    sockets = []
+    for _ in range(count):
+        one = socket.socket(_family(bind))
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        one.bind(bind)
+        one.listen(BACKLOG)
+        one.setblocking(False)
+        sockets.append(one)
+    return sockets
+
+
+def _refuse_if_taken(bind: tuple[str, int]) -> None:
+    """Ours may be shared, and another server's too: each would get half of the readers."""
+    with socket.socket(_family(bind)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(bind)
-        except OSError as fault:
-            return f"BROADSHEET_BIND={bind[0]}:{bind[1]} cannot be used: {fault.strerror}."
-    return None
+        probe.bind(bind)
+
+
+def _family(bind: tuple[str, int]) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in bind[0] else socket.AF_INET
+
+
+def _accept(server: int, sockets: list[socket.socket]) -> bool:
+    """Whether workers of this server wait for connections on each of the sockets: what they watch is in /proc."""
+    if not Path("/proc/self/fdinfo").exists():
+        time.sleep(3)
+        return True
+    workers = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    watched = "".join(_watched(worker) for worker in workers)
+    return all(f"ino:{os.fstat(one.fileno()).st_ino:x} " in watched for one in sockets)
+
+
+def _watched(process: str) -> str:
+    words = []
+    with suppress(OSError):
+        for file in Path(f"/proc/{process}/fdinfo").iterdir():
+            with suppress(OSError):
+                words.append(file.read_text())
+    return "".join(words)
+
+
+def _is_alive(child: Child) -> bool:
+    return child.process is not None and child.process.poll() is None
 
 
 def _kill_group(leader: int) -> None:

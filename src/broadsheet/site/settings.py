@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from broadsheet.config import config
+from broadsheet.site.logs import logging_config
 
 _config = config()
 _here = Path(__file__).parent
@@ -54,6 +55,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "broadsheet.site.health.Ready",
+    "broadsheet.site.metrics.Measured",
     "broadsheet.site.middleware.FromTheGate",
     "broadsheet.newsroom.offering.OfferPages",
     "django.middleware.security.SecurityMiddleware",
@@ -272,16 +274,4 @@ TAGGIT_CASE_INSENSITIVE = True
 
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        # A line for every page saved and every task that went well says nothing to whoever reads the log.
-        "wagtail": {"level": "WARNING"},
-        "django_tasks": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_config(_config)
