@@ -38,7 +38,7 @@ from wagtail.models import Page
 
 from broadsheet.newsroom import guard
 from broadsheet.newsroom.acts.publish import CannotPublish
-from broadsheet.newsroom.models import ActName, Article, FrontPage, Section
+from broadsheet.newsroom.models import ActName, Article, FrontPage, PlainPage, Section
 
 REFUSALS = (CannotPublish, guard.UnrecordedChange)
 
@@ -207,6 +207,12 @@ class ArticleDoors(_PageDoors):
 
 class SectionDoors(_PageDoors):
     model = Section
+
+
+class PlainPageDoors(_PageDoors):
+    model = PlainPage
+    add_view_class = ArticleCreateView
+    edit_view_class = ArticleEditView
 
 
 class FrontPageDoors(_PageDoors):

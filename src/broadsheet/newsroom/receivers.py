@@ -21,6 +21,7 @@ from broadsheet.newsroom.models import (
     File,
     Person,
     Picture,
+    PlainPage,
     Rendition,
     Section,
     Topic,
@@ -35,19 +36,20 @@ def connect() -> None:
     pre_delete.connect(refuse_full_section, sender=Section)
     pre_page_move.connect(demand_move, sender=Article)
     post_page_move.connect(follow_move, sender=Article)
-    post_page_move.connect(follow_order, sender=Section)
+    for model in (Section, PlainPage):
+        post_page_move.connect(follow_order, sender=model)
     pre_save.connect(refuse_restriction, sender=PageViewRestriction)
     for model in (Picture, File, Topic):
         pre_delete.connect(refuse_in_print, sender=model)
-    for model in (Picture, File, Topic, Person, Section):
+    for model in (Picture, File, Topic, Person, Section, PlainPage):
         pre_delete.connect(forget, sender=model)
     picture_taken_in.connect(have_files_made)
     article_published.connect(have_missing_files_made)
 
 
 def guard_plain_page(sender: type[Page], instance: Page, **kwargs: Any) -> None:
-    """An article that was loaded and is saved as a plain page: only what readers cannot see may change."""
-    if instance.pk is None or instance.cached_content_type.model_class() is not Article:
+    """What was loaded and is saved as Wagtail's bare page: only what readers cannot see may change."""
+    if instance.pk is None or instance.cached_content_type.model_class() not in (Article, PlainPage):
         return
     before = Page.objects.filter(pk=instance.pk).values("live", "title", "slug", "first_published_at").first()
     if before is None or not (before["live"] or instance.live):
@@ -124,9 +126,9 @@ def follow_move(
         publishing.purge_lists(article, old_lists)
 
 
-def follow_order(sender: type[Section], **kwargs: Any) -> None:
-    """The menu has the order of the tree."""
-    purge.purge([tags.SECTIONS])
+def follow_order(sender: type[Section | PlainPage], **kwargs: Any) -> None:
+    """The menu and the footer have the order of the tree."""
+    purge.purge([tags.SECTIONS if sender is Section else tags.PLAIN_PAGES])
 
 
 def refuse_restriction(sender: type[PageViewRestriction], instance: PageViewRestriction, **kwargs: Any) -> None:

@@ -20,6 +20,7 @@ from broadsheet.newsroom import purge
 SETTINGS = "settings"
 ARTICLES = "list:articles"
 SECTIONS = "list:sections"
+PLAIN_PAGES = "list:plain-pages"
 METER_WORDS = "meter-words"
 FRONT = "front"  # what an editor put on the front page, and the breaking bar
 MOST_READ = "most-read"

@@ -8,6 +8,7 @@ from broadsheet.newsroom.searching.view import search
 urlpatterns = [
     path("", views.front, name="front"),
     path("search/", search, name="search"),
+    re_path(r"^dress/(?P<mark>[0-9a-f]{12})\.css$", views.dress, name="dress"),
     re_path(r"^topics/(?P<slug>[-\w]+)/$", views.topic, name="topic"),
     re_path(r"^topics/(?P<slug>[-\w]+)/page/(?P<number>[0-9]{1,6})/$", views.topic),
     re_path(r"^people/(?P<slug>[-\w]+)/$", views.person, name="person"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -16,10 +16,13 @@ from broadsheet.config import config
 from broadsheet.gate.pages import VerdictClass
 from broadsheet.newsroom import listings
 from broadsheet.newsroom.front import Front, compose
-from broadsheet.newsroom.models import Article, Person, Publication, Section, Tombstone, Topic
+from broadsheet.newsroom.models import Article, Person, PlainPage, Publication, Section, Tombstone, Topic
 from broadsheet.newsroom.models.articles import ArticleQuerySet
 from broadsheet.newsroom.offering import Page, asks_description, offer
 from broadsheet.newsroom.onward import onward
+
+CSS = "text/css; charset=utf-8"
+FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def front(request: HttpRequest) -> HttpResponse:
@@ -46,8 +49,34 @@ def drawn_front(request: HttpRequest, verdict: VerdictClass, composed: Front) ->
 
 
 def section(request: HttpRequest, section: str, number: str = "1") -> HttpResponse:
-    found = get_object_or_404(Section.objects.filter(live=True), slug=section)
+    found = Section.objects.filter(live=True, slug=section).first()
+    if found is None:
+        return plain_page(request, section)
     return _list(request, "section", found, Article.objects.in_section, number, has_lead=True)
+
+
+def plain_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the publication says of itself. It stands beside the sections, at an address of one word like theirs."""
+    found = PlainPage.objects.filter(live=True, slug=slug).first()
+    if found is None or request.path != found.url:
+        raise Http404
+
+    def draw(verdict: VerdictClass) -> str:
+        return drawn("pages/plain.html", {**the_house(request, verdict), "plain_page": found})
+
+    return offer(request, Page("plain", draw))
+
+
+def dress(request: HttpRequest, mark: str) -> HttpResponse:
+    """The publication's own style sheet. Its address changes with its text, so it may be kept for ever."""
+    publication = Publication.ours()
+    if not publication.dress:
+        raise Http404
+    if request.path != publication.dress_url:  # of a page that was open while the dress was changed
+        return HttpResponseRedirect(publication.dress_url)
+    response = offer(request, Page("style", lambda verdict: publication.dress, content_type=CSS, takes_tail=False))
+    response["Cache-Control"] = FOR_EVER
+    return response
 
 
 def topic(request: HttpRequest, slug: str, number: str = "1") -> HttpResponse:

@@ -28,6 +28,7 @@ def page_doors() -> list[Any]:
     return [
         doors.ArticleDoors("article_doors"),
         doors.SectionDoors("section_doors"),
+        doors.PlainPageDoors("plain_page_doors"),
         doors.FrontPageDoors("front_page_doors"),
         Articles("articles"),
     ]

@@ -14,7 +14,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from broadsheet.config import config
-from broadsheet.newsroom.models import Publication
+from broadsheet.newsroom.models import MailWords, Publication
+
+CODE_LETTER = "code_sign_in"
 
 logger = logging.getLogger(__name__)
 
@@ -39,19 +41,27 @@ class Letter:
 
 def post(letter: Letter) -> None:
     """Send it now; raises MailNotSent. Never inside a transaction: a mail server may take seconds."""
-    house = Publication.ours()
-    context = {**letter.context, "publication": house, "base_url": config().base_url}
+    written(letter).send()
+
+
+def written(letter: Letter) -> EmailMultiAlternatives:
+    """The letter as a mail, in the publication's own words where it has any."""
+    house, words = Publication.ours(), MailWords.ours()
+    context = {**letter.context, "publication": house, "words": words, "base_url": config().base_url}
+    subject = letter.subject.format(publication=house.name)
+    text = render_to_string(f"mail/{letter.name}.txt", context).strip()
     message = EmailMultiAlternatives(
-        subject=letter.subject.format(publication=house.name),
-        body=render_to_string(f"mail/{letter.name}.txt", context).strip() + "\n",
+        subject=words.code_subject if letter.name == CODE_LETTER and words.code_subject else subject,
+        body="\n\n".join(filter(None, [text, words.closing.strip()])) + "\n",
         from_email=formataddr((house.name, settings.DEFAULT_FROM_EMAIL)),
         to=[letter.to],
+        reply_to=[words.reply_to] if words.reply_to else None,
         # Django's own Message-ID holds the time and the process id as bare numbers, which may look like a code.
         headers={"Message-ID": f"<m{secrets.token_hex(16)}@{settings.DEFAULT_FROM_EMAIL.rpartition('@')[2]}>"},
     )
     rendered = mrml.to_html(render_to_string(f"mail/{letter.name}.mjml", context))
     message.attach_alternative(rendered if isinstance(rendered, str) else rendered.content, "text/html")
-    message.send()
+    return message
 
 
 def post_notice(letter: Letter) -> None:

@@ -66,6 +66,16 @@ def _serve(config: Config, args: argparse.Namespace) -> int:
     os.execv(sys.executable, [sys.executable, "-m", "broadsheet.site.serve"])
 
 
+def _prepare(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.site.start import STEPS, drop_pages_of_other_releases
+
+    for step in STEPS:
+        if not (args.keep_pages and step is drop_pages_of_other_releases):
+            step(config)
+    return 0
+
+
 def _worker(config: Config, args: argparse.Namespace) -> int:
     _load_django()
     from broadsheet.site.worker import main as work
@@ -145,13 +155,40 @@ def _recover_editor(config: Config, args: argparse.Namespace) -> int:
     return 0
 
 
-def _prepare(config: Config, args: argparse.Namespace) -> int:
-    _load_django()
-    from broadsheet.site.start import STEPS, drop_pages_of_other_releases
+def _setup(config: Config, args: argparse.Namespace) -> int:
+    from broadsheet.site import setup
 
-    for step in STEPS:
-        if not (args.keep_pages and step is drop_pages_of_other_releases):
-            step(config)
+    try:
+        answers = setup.checked(args.name, args.language, args.zone, args.editor)
+    except ValueError as wrong:
+        return _refuse(str(wrong))
+    if answers == setup.Answers() and not setup.is_interactive():
+        return _refuse("Say at least one of --name, --language, --zone and --editor; at a terminal you are asked.")
+    _load_django()
+    from broadsheet.site.start import set_up_by_command
+
+    print(set_up_by_command(config, answers))
+    return 0
+
+
+def _remove_demo(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.interchange.demo.remove import plan, remove_demo
+    from broadsheet.site.start import forget_demo
+
+    planned = plan()
+    print(planned)
+    if planned.is_empty:
+        forget_demo(config)
+        return 0
+    if not args.yes:
+        if not sys.stdin.isatty():
+            return _refuse("Nothing was removed. Say --yes to remove all this without being asked.")
+        if input("Remove all this? It cannot be undone. Type yes: ").strip().lower() != "yes":
+            print("Nothing was removed.")
+            return 1
+    print(remove_demo(planned, progress=print))
+    forget_demo(config)
     return 0
 
 
@@ -203,16 +240,38 @@ def _load_django() -> None:
 COMMANDS = [
     Command("serve", "prepare what is missing, then serve readers and editors until stopped", _serve),
     Command("worker", "only the background work: scheduled publishing, sweeps, compression, the reading log", _worker),
-    Command("migrate", "bring the database to this version", _migrate),
-    Command("demo", "load the demo edition into this publication; a second time changes nothing", _demo),
-    Command("doctor", "look for what is wrong with this installation, and say what to do", _doctor),
-    Command("index-search", "make the index that readers search anew, while it is served", _index_search),
-    Command("rotate-keys", "sign reader cookies with a new key; the last one stays good", _rotate_keys),
     Command(
         "prepare",
         "what serve does first: database, static files, pages of other releases",
         _prepare,
         [("--keep-pages", {"action": "store_true", "help": "leave pages that another release has made"})],
+    ),
+    Command("migrate", "bring the database to this version", _migrate),
+    Command("demo", "load the demo edition into this publication; a second time changes nothing", _demo),
+    Command(
+        "setup",
+        "name the publication, its language, time zone and first editor; without options it asks",
+        _setup,
+        [
+            ("--name", {"default": "", "help": "what it is called"}),
+            ("--language", {"default": "", "help": "of its articles: en, de, pt-BR, he …"}),
+            ("--zone", {"default": "", "help": "its time zone, such as Europe/Berlin"}),
+            ("--editor", {"default": "", "help": "mail address of an editor, who is given a new password"}),
+        ],
+    ),
+    Command(
+        "remove-demo",
+        "take the demo edition out, and nothing else; says first what it removes, and asks",
+        _remove_demo,
+        [("--yes", {"action": "store_true", "help": "do not ask"})],
+    ),
+    Command("doctor", "look for what is wrong with this installation, and say what to do", _doctor),
+    Command("index-search", "make the index that readers search anew, while it is served", _index_search),
+    Command("rotate-keys", "sign reader cookies with a new key; the last one stays good", _rotate_keys),
+    Command(
+        "reload",
+        "let a running server go on with the program and settings as they are now, dropping no request",
+        _reload,
     ),
     Command(
         "backup",
@@ -232,11 +291,6 @@ COMMANDS = [
             ("file", {"type": Path, "help": "the backup"}),
             ("--force", {"action": "store_true", "help": "move what is here aside first"}),
         ],
-    ),
-    Command(
-        "reload",
-        "let a running server go on with the program and settings as they are now, dropping no request",
-        _reload,
     ),
     Command(
         "create-editor",

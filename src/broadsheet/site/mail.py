@@ -8,8 +8,9 @@ import secrets
 import smtplib
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -20,8 +21,11 @@ from django.core.mail.message import EmailMessage
 from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.readers.letters import MailNotSent
+from broadsheet.site.mail_marks import note_failed, note_sent
 
 logger = logging.getLogger(__name__)
+
+Backend = TypeVar("Backend", bound=SmtpBackend)
 
 _PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
@@ -51,8 +55,11 @@ class ConfiguredBackend(BaseEmailBackend):
                     drop(message, config().outbox)
                 return len(email_messages)
             with _Readable(self._server.host):
-                return self._server.send_messages(email_messages) or 0
-        except MailNotSent:
+                sent = self._server.send_messages(email_messages) or 0
+            note_sent(config())
+            return sent
+        except MailNotSent as fault:
+            note_failed(config(), str(fault))
             if self.fail_silently:
                 return 0
             raise
@@ -77,9 +84,67 @@ def drop(message: EmailMessage, outbox: Path) -> Path:
     return file
 
 
-def _server(url: str) -> SmtpBackend:
+@dataclass(frozen=True)
+class Trial:
+    """What became of a test mail: `said`, what was said to the mail server and what it answered, line by line."""
+
+    is_sent: bool
+    said: tuple[str, ...]
+    fault: str = ""
+
+
+def try_out(message: EmailMessage) -> Trial:
+    """Send `message` as every mail is sent, and listen. What is said to prove who we are is left out."""
+    url = config().email_url
+    try:
+        if not url:
+            return Trial(True, (str(drop(message, config().outbox)),))
+        backend = _server(url, _Overheard)
+        backend.said = []
+        try:
+            with _Readable(backend.host):
+                backend.send_messages([message])
+        except MailNotSent as fault:
+            note_failed(config(), str(fault))
+            return Trial(False, tuple(backend.said), str(fault))
+        note_sent(config())
+        return Trial(True, tuple(backend.said))
+    except MailNotSent as fault:
+        return Trial(False, (), str(fault))
+
+
+class _Overheard(SmtpBackend):
+    said: list[str]
+
+    @property
+    def connection_class(self) -> Any:
+        """smtplib's, with somebody listening."""
+        said = self.said
+        plain: Any = super().connection_class
+
+        class Connection(plain):
+            def putcmd(self, cmd: str, args: str = "") -> None:
+                verb = cmd.split(" ")[0].upper()
+                if verb in _VERBS:
+                    said.append(f"→ {verb}" if verb == "AUTH" else f"→ {cmd} {args}".rstrip())
+                else:
+                    said.append("→ …")  # an answer to AUTH
+                super().putcmd(cmd, args)
+
+            def getreply(self) -> tuple[int, bytes]:
+                code, text = super().getreply()
+                said.append(f"← {code} {text.decode(errors='replace')}")
+                return code, text
+
+        return Connection
+
+
+_VERBS = frozenset({"EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT"})
+
+
+def _server(url: str, kind: type[Backend] = SmtpBackend) -> Backend:  # type: ignore[assignment]
     parts = urlsplit(url)
-    return SmtpBackend(
+    return kind(
         host=parts.hostname or "localhost",
         port=parts.port or _PORTS[parts.scheme],
         username=unquote(parts.username or ""),

@@ -6,14 +6,11 @@ Each step looks whether it is needed, can be stopped at any moment, and does its
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import django
@@ -24,30 +21,10 @@ from django.db.migrations.executor import MigrationExecutor
 from broadsheet.config import Config
 from broadsheet.gate.keys import house_key, open_keys
 from broadsheet.release import release
+from broadsheet.site.first_start import FirstStart
+from broadsheet.site.setup import Answers, ask, guesses, is_interactive
 
 # Models are imported inside the steps: they exist only once Django has been set up.
-
-
-@dataclass(frozen=True)
-class FirstStart:
-    """What the first start did, kept in the data folder: it is done once, whatever is deleted or renamed later."""
-
-    editor: str
-    demo: bool
-
-    @staticmethod
-    def file(config: Config) -> Path:
-        return config.data / "first-start.json"
-
-    @classmethod
-    def read(cls, config: Config) -> FirstStart | None:
-        file = cls.file(config)
-        return cls(**json.loads(file.read_text())) if file.exists() else None
-
-    def write(self, config: Config) -> None:
-        draft = self.file(config).with_suffix(".part")
-        draft.write_text(json.dumps(asdict(self)))
-        draft.rename(self.file(config))
 
 
 def prepare(config: Config) -> None:
@@ -55,11 +32,12 @@ def prepare(config: Config) -> None:
     began = time.monotonic()
     make_folders(config)
     refuse_a_second_server(config)
+    answers = first_answers(config)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.site.settings")
     django.setup()
     for step in STEPS:
         step(config)
-    password = begin_publication(config)
+    password = begin_publication(config, answers)
     say(f"Ready to serve after {time.monotonic() - began:.1f} s.")
     say(welcome(config, password))
 
@@ -148,8 +126,17 @@ STEPS: list[Callable[[Config], None]] = [
 ]
 
 
-def begin_publication(config: Config) -> str | None:
-    """On the first start, the demo edition and an editor; the editor's password, which is shown this once."""
+def first_answers(config: Config) -> Answers:
+    """What the first start of an empty publication is told: by the environment, or else by whoever sits at the terminal.
+    Where nobody does, the newsroom's first screen asks."""
+    given = Answers.from_settings(config)
+    if config.demo or FirstStart.read(config) is not None or given != Answers() or not is_interactive():
+        return given
+    return ask(guesses(f"editor@{mail_host(config)}"))
+
+
+def begin_publication(config: Config, answers: Answers) -> str | None:
+    """On the first start, the demo edition or an empty publication, and an editor; the editor's password, shown this once."""
     if FirstStart.read(config) is not None:
         return None
     if config.demo:
@@ -157,10 +144,44 @@ def begin_publication(config: Config) -> str | None:
 
         say("Loading the demo edition")
         load_demo(say)
-    email = f"editor@{mail_host(config)}"
+    else:
+        name_publication(answers)
+    email = answers.editor or f"editor@{mail_host(config)}"
     password = give_editor(email)
     FirstStart(email, config.demo).write(config)
     return password
+
+
+def name_publication(answers: Answers) -> None:
+    """As answered; without any answer, only its plain pages are begun, and the newsroom asks."""
+    from broadsheet.newsroom.acts.set_up import begin_plain_pages, set_up
+    from broadsheet.newsroom.models import Publication
+
+    if answers.names_a_publication:
+        set_up(name=answers.name, language=answers.language, zone=answers.zone)
+    else:
+        begin_plain_pages(Publication.ours())
+
+
+def set_up_by_command(config: Config, answers: Answers) -> str:
+    """`broadsheet setup`, before the first start or any time later; what to tell whoever typed it. Without answers it asks."""
+    from broadsheet.newsroom.models import Publication
+
+    make_folders(config)
+    bring_database_up(config)
+    first = FirstStart.read(config)
+    if answers == Answers():
+        now = Publication.ours()
+        answers = ask(Answers(now.name, now.language, now.zone, "" if first else f"editor@{mail_host(config)}"))
+    name_publication(answers)
+    said = []
+    if answers.editor or first is None:
+        email = answers.editor or f"editor@{mail_host(config)}"
+        said.append(f"{email} signs in at {config.base_url}/admin/ with the password {give_editor(email)}")
+        FirstStart(email, demo=first.demo if first else False).write(config)
+    publication = Publication.ours()
+    said.insert(0, f"{publication.name}, language {publication.language}, time zone {publication.zone}.")
+    return "\n".join(said)
 
 
 def give_editor(email: str) -> str:
@@ -174,6 +195,13 @@ def give_editor(email: str) -> str:
 
 def new_password() -> str:
     return "-".join(secrets.token_hex(3) for _ in range(3))
+
+
+def forget_demo(config: Config) -> None:
+    """The demo edition was taken out: from now on it is a publication of its own."""
+    first = FirstStart.read(config)
+    if first is not None:
+        FirstStart(first.editor, demo=False).write(config)
 
 
 def mail_host(config: Config) -> str:

@@ -45,7 +45,7 @@ def load_demo(progress: Callable[[str], None], edition: carried.Edition | None =
     missing, present, refused = _sort(edition)
     if not missing:
         return Summary(0, present, refused)
-    with _wagtail_silent():
+    with wagtail_silent():
         desk = Desk.ready_for(edition)
         for number, article in enumerate(missing, 1):
             _print(article, desk)
@@ -76,7 +76,7 @@ class Desk:
 
 
 @contextmanager
-def _wagtail_silent() -> Iterator[None]:
+def wagtail_silent() -> Iterator[None]:
     """Wagtail logs three lines a page; at a first start, nobody asked what it did to seven hundred."""
     log = logging.getLogger("wagtail")
     before = log.level

@@ -5,8 +5,10 @@ from broadsheet.newsroom.models.bylines import Byline, Role
 from broadsheet.newsroom.models.compositions import Breaking, Composition, FrontDraft, MostRead
 from broadsheet.newsroom.models.files import File
 from broadsheet.newsroom.models.front import FrontPage
+from broadsheet.newsroom.models.mail_words import MailWords
 from broadsheet.newsroom.models.people import Person
 from broadsheet.newsroom.models.pictures import Picture, Rendition
+from broadsheet.newsroom.models.plain_pages import PlainPage
 from broadsheet.newsroom.models.publication import Publication
 from broadsheet.newsroom.models.purges import Purge
 from broadsheet.newsroom.models.search_entries import SearchEntry
@@ -27,8 +29,10 @@ __all__ = [
     "FrontPage",
     "Kind",
     "MostRead",
+    "MailWords",
     "Person",
     "Picture",
+    "PlainPage",
     "Publication",
     "PublishedVersion",
     "Purge",

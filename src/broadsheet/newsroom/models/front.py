@@ -10,7 +10,7 @@ class FrontPage(Addressed, Page):
 
     max_count = 1
     parent_page_types = ["wagtailcore.Page"]
-    subpage_types = ["newsroom.Section"]
+    subpage_types = ["newsroom.Section", "newsroom.PlainPage"]
     promote_panels = []
     settings_panels = []
     preview_modes = []

@@ -1,0 +1,49 @@
+"""Set up: say what the publication is called, in which language and time it lives, and begin the pages it owes its readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from broadsheet import clock
+from broadsheet.newsroom.models.front import FrontPage
+from broadsheet.newsroom.models.plain_pages import PlainPage
+from broadsheet.newsroom.models.publication import Publication, direction_of
+from broadsheet.newsroom.starting_pages import STARTING_PAGES
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import PermissionsMixin
+
+
+def set_up(*, name: str = "", language: str = "", zone: str = "", by: PermissionsMixin | None = None) -> Publication:
+    """What is empty stays as it is. Raises ValidationError naming each field, PermissionDenied."""
+    if by is not None and not by.has_perm("newsroom.change_publication"):
+        raise PermissionDenied(f"{by} may not change the publication.")
+    with transaction.atomic():
+        publication = Publication.ours()
+        publication.name = name.strip() or publication.name
+        if language:
+            publication.language, publication.direction = language, direction_of(language)
+        publication.zone = zone or publication.zone
+        publication.set_up_at = clock.now()
+        publication.full_clean()
+        publication.save()
+        begin_plain_pages(publication)
+    return publication
+
+
+def begin_plain_pages(publication: Publication) -> list[PlainPage]:
+    """As drafts; only where the newsroom has none yet: one that was deleted is not wanted."""
+    front = FrontPage.objects.get()
+    if PlainPage.objects.exists():
+        return []
+    begun = []
+    for page in STARTING_PAGES:
+        title, html = page.in_language(publication.language)
+        plain = PlainPage(title=title, slug=page.slug, body=html, live=False)
+        front.add_child(instance=plain)
+        plain.save_revision()
+        begun.append(plain)
+    return begun

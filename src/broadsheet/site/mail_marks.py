@@ -1,0 +1,56 @@
+"""What became of the last mails, in two small files of `run/`: so that the newsroom hears of a mail server that refuses."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from broadsheet import clock
+from broadsheet.config import Config
+
+
+@dataclass(frozen=True)
+class Failure:
+    at: datetime
+    why: str
+    count: int = 1  # since the last mail that was sent
+
+
+def note_sent(config: Config) -> None:
+    """To a mail server: a file in the outbox proves nothing."""
+    with suppress(OSError):
+        _failed(config).unlink(missing_ok=True)
+        _sent(config).touch()
+
+
+def note_failed(config: Config, why: str) -> None:
+    before = last_failure(config)
+    failure = Failure(clock.now(), why, before.count + 1 if before else 1)
+    draft = _failed(config).with_suffix(".part")
+    with suppress(OSError):  # a full disk is said elsewhere
+        draft.write_text(json.dumps({**asdict(failure), "at": failure.at.isoformat()}))
+        draft.replace(_failed(config))
+
+
+def last_failure(config: Config) -> Failure | None:
+    """None once a mail has been sent after it."""
+    try:
+        found = json.loads(_failed(config).read_text())
+        return Failure(datetime.fromisoformat(found["at"]), found["why"], found["count"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def has_sent(config: Config) -> bool:
+    return _sent(config).exists()
+
+
+def _failed(config: Config) -> Path:
+    return config.run / "mail.failed"
+
+
+def _sent(config: Config) -> Path:
+    return config.run / "mail.sent"
