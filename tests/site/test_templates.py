@@ -22,6 +22,7 @@ from broadsheet.gate.pages import VerdictClass
 from broadsheet.newsroom.acts.publish import publish
 from broadsheet.newsroom.models import Article, Byline, FrontPage, Person, Picture, Publication, Role, Section, Topic
 from broadsheet.newsroom.renditions import make_all
+from broadsheet.site.templatetags.rows import set_rows
 from tests.site.markup import Markup
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,7 @@ PUBLISHED = datetime(2019, 10, 15, 9, 30, tzinfo=UTC)
 class Row:
     section: Section
     articles: list[Article]
+    rhythm: str = "lead"
 
 
 @dataclass(frozen=True)
@@ -249,7 +251,7 @@ def test_an_opinion_is_labelled(section: Section) -> None:
 
     assert "Opinion" in page.all("p", _class="kicker")[0].text
     assert structured(page)["@type"] == ["NewsArticle", "OpinionNewsArticle"]
-    front = drawn("pages/front.html", today=PUBLISHED, lead=None, secondary=[], briefs=[story], rows=[])
+    front = drawn("pages/front.html", today=PUBLISHED, lead=story, secondary=[], briefs=[], rows=[])
     assert "Opinion" in front.all("p", _class="story__kicker")[0].text
 
 
@@ -304,8 +306,8 @@ def test_a_front_page_stands_with_any_number_of_stories(section: Section, pictur
     articles = [
         a_story(section, f"Story {number}", picture=picture if number % 3 == 0 else None) for number in range(stories)
     ]
-    for pictured in (True, False):
-        rows = [Row(section, [story for story in articles if pictured or not story.picture][:6])]
+    for pictured, rhythm in ((True, "lead"), (True, "grid"), (True, "columns"), (False, "lead"), (False, "grid")):
+        rows = [Row(section, [story for story in articles if pictured or not story.picture][:6], rhythm)]
         page = drawn(
             "pages/front.html",
             today=PUBLISHED,
@@ -313,10 +315,77 @@ def test_a_front_page_stands_with_any_number_of_stories(section: Section, pictur
             secondary=articles[1:5],
             briefs=articles[5:9],
             rows=rows,
+            most_read=articles[:5] if rhythm == "grid" else [],
+            opinion=articles[:4] if rhythm == "grid" else [],
         )
         for story in rows[0].articles:
             assert story.headline in page.text
         assert page.all("h1")[0].text == "The Broadsheet"
+
+
+def test_rows_of_a_front_page_change_their_rhythm(section: Section, picture: Picture) -> None:
+    plain = [a_story(section, f"Words {number}", standfirst="What it says.") for number in range(6)]
+    shown = [a_story(section, f"Shown {number}", picture=picture) for number in range(6)]
+    rows = set_rows(
+        [
+            Row(section, shown, "lead"),
+            Row(section, plain, "columns"),
+            Row(section, plain, "columns"),
+            Row(section, [plain[0], *shown[:5]], "grid"),
+            Row(section, [*plain[:5], shown[0]], "grid"),  # one picture makes no grid
+            Row(section, [], "lead"),
+            Row(section, plain, "lead"),
+            Row(section, shown[:2], "grid"),
+        ]
+    )
+
+    assert [row.kind for row in rows] == ["lead", "led", "words", "grid", "lead", "led", "few"]
+    assert [row.is_mirrored for row in rows if row.kind == "lead"] == [False, True]
+    assert [rows[3].stories[0].headline, rows[4].stories[0].headline] == ["Shown 0", "Shown 0"]
+
+
+def test_a_front_page_shows_what_is_breaking_opinion_and_what_is_most_read(section: Section) -> None:
+    hot, view, lead = a_story(section, "It is <now>"), a_story(section, "We think", kind="opinion"), a_story(section)
+    parts = {"today": PUBLISHED, "lead": lead, "secondary": [], "briefs": [], "rows": []}
+    page = drawn("pages/front.html", **parts, breaking=hot, opinion=[view], most_read=[hot, lead])
+
+    (bar,) = page.all("aside", _class="breaking")
+    assert "It is <now>" in bar.text
+    assert page.text.index('class="breaking"') < page.text.index("<h2")
+    assert "Opinion" in page.all("section", _class="voices")[0].text
+    assert [item.text for item in page.all("li") if "It is <now>" in item.text]
+    bare = drawn("pages/front.html", **parts, breaking=None, opinion=[], most_read=[])
+    for name in ("breaking", "voices", "most-read"):
+        assert f'class="{name}' not in bare.text
+
+
+def test_an_article_leads_onward_and_can_be_shared(article: Article, section: Section) -> None:
+    other, older = a_story(section, "Another & more"), a_story(section, "From before")
+    page = drawn_article(article, related=[other], next_stories=[older])
+
+    assert page.all("a", href=other.url) and page.all("a", href=older.url)
+    assert "Next in World" in page.text
+    share = [
+        link.attributes["href"] or "" for link in page.all("a") if "A%20deal%20%26" in (link.attributes["href"] or "")
+    ]
+    assert [address.partition(":")[0] for address in share] == ["mailto", "https", "https"]
+    assert all("http%3A%2F%2Ftestserver%2Fsome%2Fpage%2F" in address for address in share)
+    assert page.all("div", _class="share", data_url="http://testserver/some/page/")
+    assert "Get the best stories faster with The Broadsheet breaking news updates." in page.text
+    assert not page.all("form")  # nothing to fill in that leads nowhere
+    for verdict, asks in (("a", True), ("r", False)):
+        assert bool(drawn_article(article, verdict).all("a", href=f"/register/?next={article.url}")) is asks
+    assert 'class="never-miss"' not in walled(article).text
+
+
+def test_a_signed_in_reader_is_not_told_to_log_in_by_an_error(section: Section) -> None:
+    for code in ("403", "404", "410"):
+        context = {"article": {"headline": "Gone", "notice": ""}} if code == "410" else {}
+        known = Markup(render_to_string(f"errors/{code}.html", {**everywhere(), **context, "signed_in": True}))
+        stranger = Markup(render_to_string(f"errors/{code}.html", {**everywhere(), **context, "signed_in": False}))
+
+        assert not known.all("a", href="/login/") and known.all("a", href="/account/")
+        assert stranger.all("a", href="/login/")
 
 
 def test_lists_stand_full_and_empty(section: Section, picture: Picture) -> None:

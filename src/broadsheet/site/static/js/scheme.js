@@ -29,7 +29,8 @@
     else delete root.dataset.scheme;
     tellAll();
     for (const button of document.querySelectorAll("[data-scheme-switch]")) button.setAttribute("aria-pressed", isDark());
-    for (const radio of document.querySelectorAll("[name=scheme]")) radio.checked = radio.value === chosen;
+    for (const button of document.querySelectorAll("[data-scheme-choice]"))
+      button.setAttribute("aria-pressed", button.dataset.schemeChoice === chosen);
   }
 
   function choose(scheme) {
@@ -59,9 +60,7 @@
     apply();
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest?.("[data-scheme-switch]")) choose(isDark() ? "light" : "dark");
-  });
-  document.addEventListener("change", (event) => {
-    if (event.target.name === "scheme") choose(event.target.value);
+    const button = event.target.closest?.("[data-scheme-switch], [data-scheme-choice]");
+    if (button) choose(button.dataset.schemeChoice ?? (isDark() ? "light" : "dark"));
   });
 })();
