@@ -10,14 +10,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from wagtail.models import ReferenceIndex
+from django.db.models import ManyToOneRel
 
 from broadsheet.interchange.demo import edition as carried
 from broadsheet.interchange.demo.load import REPORT_EVERY, wagtail_silent
 from broadsheet.newsroom.acts.set_up import begin_plain_pages
-from broadsheet.newsroom.models import Article, Byline, Person, Picture, Publication, Section, Tombstone, Topic
+from broadsheet.newsroom.blocks import pictures_in
+from broadsheet.newsroom.models import (
+    Article,
+    Byline,
+    Person,
+    Picture,
+    Publication,
+    Rendition,
+    Section,
+    Tombstone,
+    Topic,
+)
 
 NOTICE = "This story belonged to the demo edition of this program and has been removed with it."
 
@@ -140,16 +150,20 @@ def _pictures(edition: carried.Edition, articles: Iterable[int], kept: list[str]
 
 
 def _used_by_others(pictures: dict[int, Picture], articles: set[int]) -> set[int]:
-    types = ContentType.objects.get_for_models(Article, Picture)
-    uses = ReferenceIndex.objects.filter(to_content_type=types[Picture]).exclude(content_type=types[Picture])
-    used = {
-        int(to_id)
-        for to_id, by_type, by_id in uses.values_list("to_object_id", "content_type_id", "object_id")
-        if not (by_type == types[Article].pk and int(by_id) in articles)
-    }
-    used |= set(Publication.objects.values_list("logo_id", flat=True))
-    used |= set(Publication.objects.values_list("icon_id", flat=True))
-    return used & set(pictures)
+    """Asked of the rows themselves: Wagtail's index of references is written by the worker, which may be behind."""
+    used: set[int] = set()
+    for relation in Picture._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, ManyToOneRel) or relation.related_model in (Picture, Rendition):
+            continue
+        model, field = relation.related_model, relation.field
+        users = model._default_manager.exclude(**{field.name: None})
+        if model is Article:
+            users = users.exclude(pk__in=articles)
+        used |= set(users.values_list(field.attname, flat=True))
+    for article in Article.objects.exclude(pk__in=articles):
+        used |= {picture.pk for picture in pictures_in(article.body) if picture}
+    own = Picture.objects.exclude(pk__in=pictures).exclude(dark=None)
+    return (used | set(own.values_list("dark_id", flat=True))) & set(pictures)
 
 
 def _sections(edition: carried.Edition, articles: list[int], kept: list[str]) -> tuple[int, ...]:
