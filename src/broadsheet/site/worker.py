@@ -140,6 +140,10 @@ def store_reading_log() -> None:
     subprocess.run([sys.executable, "-m", "broadsheet.insight.parquet"], check=True, stdin=subprocess.DEVNULL)
 
 
+def count_reads() -> None:
+    subprocess.run([sys.executable, "-m", "django", "count_reads"], check=True, stdin=subprocess.DEVNULL)
+
+
 def give_memory_back() -> None:
     """Making pictures leaves some 150 MB of freed pieces, which glibc keeps for itself until told otherwise."""
     with suppress(OSError, AttributeError):  # another C library
@@ -187,6 +191,7 @@ DUTIES = [
     Duty("give memory back", 30, give_memory_back),
     # What is kept
     Duty("store the reading log", 600, store_reading_log, apart=True),
+    Duty("count what is read", 300, count_reads, apart=True),
 ]
 
 
