@@ -102,7 +102,74 @@ def test_an_article_weighs_little_beside_its_picture(phone: Page, browser: Brows
     newcomer.close()
 
     assert sum(".woff2" in url for url in weights) >= 3
-    assert 60_000 < sum(weights.values()) < 86_000, weights
+    assert 45_000 < sum(weights.values()) < 72_000, weights
+
+
+def test_nothing_moves_while_an_article_or_the_front_page_loads(phone: Page) -> None:
+    phone.add_init_script(
+        "window.moved = 0; new PerformanceObserver(list => { for (const entry of list.getEntries())"
+        " window.moved += entry.value; }).observe({ type: 'layout-shift', buffered: true });"
+    )
+    for path in ("/", stories(phone)[0]):
+        phone.goto(path, wait_until="networkidle")
+        assert phone.evaluate("window.moved") < 0.02, path
+
+
+def test_light_or_dark_is_chosen_once_and_kept_and_can_be_given_back_to_the_system(
+    browser: Browser, running_server: Server
+) -> None:
+    context = browser.new_context(base_url=running_server.url, viewport={"width": 1280, "height": 900})
+    context.add_init_script(
+        "window.first = null; requestAnimationFrame(() => { window.first = document.documentElement.dataset.scheme; });"
+    )
+    page = context.new_page()
+
+    def paper() -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    page.goto("/")
+    white = paper()
+    page.click("[data-scheme-switch]")
+    dark = paper()
+    assert dark != white
+    page.goto("/search/")
+    assert paper() == dark
+    assert page.evaluate("window.first") == "dark"  # before the first frame: nothing flashed
+    expect(page.locator("[data-scheme-switch]")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("document.querySelector('meta[name=theme-color][media=all]').content") == "#121416"
+    page.emulate_media(color_scheme="dark")
+    page.click("[data-scheme-choice=light]")
+    assert paper() == white
+    page.click("[data-scheme-choice='']")
+    assert paper() == dark  # the system's, now
+    page.reload()
+    assert paper() == dark
+    page.emulate_media(color_scheme="light")
+    assert paper() == white
+    context.close()
+
+
+def test_without_script_the_system_decides_and_no_switch_is_shown(plain_phone: Page) -> None:
+    plain_phone.emulate_media(color_scheme="dark")
+    plain_phone.goto("/")
+
+    assert plain_phone.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 20, 22)"
+    for switch in plain_phone.locator("[data-scheme-switch], [data-scheme-choice]").all():
+        expect(switch).to_be_hidden()
+
+
+def test_the_link_of_an_article_can_be_copied_and_without_script_sent(phone: Page, plain_phone: Page) -> None:
+    story = stories(phone)[0]
+    phone.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    phone.goto(story)
+    phone.click("[data-copy]")
+
+    expect(phone.locator(".share [role=status]")).to_have_text("Copied")
+    assert phone.evaluate("navigator.clipboard.readText()").endswith(story)
+    plain_phone.goto(story)
+    expect(plain_phone.locator("[data-copy]")).to_be_hidden()
+    href = plain_phone.locator(".share a").first.get_attribute("href") or ""
+    assert href.startswith("mailto:?subject=")
 
 
 def test_the_notice_stands_above_the_page_and_closes_without_script(plain_phone: Page) -> None:
