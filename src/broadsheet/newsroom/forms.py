@@ -19,7 +19,7 @@ class ArticleForm(WagtailAdminPageForm):
     def _check_publishing(self) -> None:
         """Asked of the instance the form has filled in, which is not saved yet: pressing “publish” saves it as this person."""
         article = self.instance
-        for name in ("change", "change_note", "embargo_until", "go_live_at", "picture"):
+        for name in ("change", "change_note", "embargo_until", "go_live_at", "picture", "body"):
             if name in self.cleaned_data:
                 setattr(article, name, self.cleaned_data[name])
         if article.section_id is None and self.parent_page is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
 from PIL import Image
 from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
@@ -25,7 +26,9 @@ class PictureFileField(WagtailImageField):
         try:
             return super().to_python(data)
         except (OSError, SyntaxError, ValueError, EOFError, StructError) as fault:
-            raise ValidationError(f"This file is damaged and cannot be read as a picture ({fault}).") from fault
+            raise ValidationError(
+                _("This file is damaged and cannot be read as a picture (%(fault)s).") % {"fault": fault}
+            ) from fault
 
     def _check_size(self, data: UploadedFile) -> None:
         most = settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS
@@ -37,7 +40,10 @@ class PictureFileField(WagtailImageField):
         finally:
             data.seek(0)
         if pixels > most:
-            raise ValidationError(f"This picture has too many pixels: {pixels:,}. At most {most:,} can be drawn.")
+            raise ValidationError(
+                _("This picture has too many pixels: %(pixels)s. At most %(most)s can be drawn.")
+                % {"pixels": f"{pixels:,}", "most": f"{most:,}"}
+            )
 
 
 class PictureForm(BaseImageForm):
@@ -54,3 +60,12 @@ class PictureForm(BaseImageForm):
             self.fields.pop("dark", None)
         elif "dark" in self.fields:
             self.fields["dark"].widget = AdminImageChooser()  # not a list of every picture there is
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("is_decorative") and (cleaned.get("alt_text") or "").strip():
+            self.add_error(
+                "is_decorative",
+                _("A decorative picture has no alternative text: empty that field, or do not call it decorative."),
+            )
+        return cleaned

@@ -26,6 +26,7 @@ from broadsheet.newsroom.models import (
     Section,
     Topic,
 )
+from broadsheet.newsroom.models.pictures import Files
 from broadsheet.newsroom.signals import article_published, picture_taken_in
 from broadsheet.newsroom.tasks import make_renditions
 
@@ -144,10 +145,9 @@ def have_files_made(sender: type[Picture], picture: Picture, **kwargs: Any) -> N
 
 def have_missing_files_made(sender: type[Article], article: Article, **kwargs: Any) -> None:
     """For pictures that were here before the worker, or whose files were swept."""
-    ready = Rendition.objects.filter(filter_spec__endswith="format-avif").values("image_id")
-    for picture_id in (
-        Picture.objects.filter(pk__in=_pictures_of(article)).exclude(pk__in=ready).values_list("pk", flat=True)
-    ):
+    printed = Rendition.objects.filter(filter_spec__endswith="format-webp").values("image_id")
+    shown = Picture.objects.filter(pk__in=_pictures_of(article))
+    for picture_id in shown.exclude(pk__in=printed, files=Files.READY).values_list("pk", flat=True):
         transaction.on_commit(partial(make_renditions.enqueue, picture_id))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from wagtail import hooks
@@ -18,7 +19,7 @@ from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
-from broadsheet.newsroom import doors
+from broadsheet.newsroom import doors, picture_desk
 from broadsheet.newsroom import front_hooks as front_hooks  # Wagtail finds hooks through this file only
 from broadsheet.newsroom.models import Article, Person, Topic
 
@@ -109,6 +110,11 @@ def plain_words(request: HttpRequest, menu_items: list[MenuItem]) -> None:
             item.label = "Pictures"
         elif item.name == "documents":
             item.label = "Files"
+
+
+@hooks.register("register_admin_urls")
+def picture_urls() -> list[URLPattern]:
+    return picture_desk.urlpatterns
 
 
 @hooks.register("insert_global_admin_css")

@@ -8,13 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from html import unescape
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.urls import reverse
+from django.utils.html import conditional_escape, format_html, strip_tags
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from broadsheet import clock
 from broadsheet.newsroom import addresses, guard, purge, tags, versions
+from broadsheet.newsroom.blocks import pictures_in
 from broadsheet.newsroom.models.publication import Publication
 from broadsheet.newsroom.models.sections import check_slug
 from broadsheet.newsroom.models.tombstones import Tombstone
@@ -24,7 +30,7 @@ from broadsheet.newsroom.signals import article_published
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-    from broadsheet.newsroom.models import Article
+    from broadsheet.newsroom.models import Article, Picture
 
 
 class CannotPublish(ValidationError):
@@ -35,7 +41,17 @@ class CannotPublish(ValidationError):
         self.faults = faults
 
     def __str__(self) -> str:
-        return " ".join(self.faults.values())
+        return " ".join(
+            unescape(strip_tags(sentence)) if isinstance(sentence, SafeString) else sentence
+            for sentence in self.faults.values()
+        )
+
+
+class Linked(SafeString):
+    """A sentence with a link in it. Wagtail puts a field's label before it with `+`, which would make plain text of it."""
+
+    def __radd__(self, before: str) -> Linked:
+        return Linked("".join([conditional_escape(before), self]))
 
 
 def publish(
@@ -69,7 +85,9 @@ def publish(
 
 def check(article: Article, by: AbstractBaseUser | None = None, saved_by: int | None = None) -> None:
     """Raises CannotPublish unless `article` may be published now, or at its own schedule."""
-    faults = dict(_faults(article, by, saved_by))
+    faults: dict[str | None, str] = {}
+    for field, sentence in _faults(article, by, saved_by):
+        faults[field] = Linked(format_html("{} {}", faults[field], sentence)) if field in faults else sentence
     if faults:
         raise CannotPublish(faults)
 
@@ -98,13 +116,22 @@ def _embargo_faults(article: Article) -> Iterator[tuple[str | None, str]]:
 
 
 def _picture_faults(article: Article) -> Iterator[tuple[str | None, str]]:
-    picture = article.picture
-    if picture is None:
-        return
-    if not picture.alt_text.strip():
-        yield "picture", f"The picture “{picture.title}” has no alternative text for those who cannot see it."
-    elif not picture.credit.strip():
-        yield "picture", f"The picture “{picture.title}” has no credit."
+    """Every picture a reader would see; each is named, and linked to where it can be put right."""
+    shown = {picture.pk: ("picture" if n == 0 else None, picture) for n, picture in _pictures_shown(article)}
+    for field, picture in shown.values():
+        if picture.missing:
+            page = reverse("wagtailimages:edit", args=[picture.pk])
+            name = format_html('<a href="{}">“{}”</a>', page, picture.title)
+            what = gettext(" and no ").join(picture.missing)
+            yield field, Linked(format_html(gettext("The picture {} has no {}."), name, what))
+
+
+def _pictures_shown(article: Article) -> Iterator[tuple[int, Picture]]:
+    """With 0 for the one above the story, the others after it. Reversed, so that of one shown twice the first stands."""
+    shown = [article.picture, *pictures_in(article.body)]
+    for place in reversed(range(len(shown))):
+        if shown[place] is not None:
+            yield place, shown[place]
 
 
 def _change_faults(article: Article) -> Iterator[tuple[str | None, str]]:

@@ -10,7 +10,19 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from broadsheet.config import config
-from broadsheet.newsroom.renditions import MODERN, fallback_width, renditions_of, share_rendition, spec, widths
+from broadsheet.newsroom.renditions import (
+    FileToShow,
+    Shape,
+    as_it_came,
+    fallback_width,
+    formats,
+    height_of_cut,
+    renditions_of,
+    shape_of,
+    share_rendition,
+    spec,
+    widths,
+)
 
 if TYPE_CHECKING:
     from broadsheet.newsroom.models import Article, Picture
@@ -19,15 +31,18 @@ register = template.Library()
 
 
 @register.simple_tag
-def picture(picture: Picture, sizes: str) -> SafeString:
-    """A picture that is loaded when it comes near the screen. `sizes` as in HTML: how wide it stands at which width."""
-    return _drawn(picture, sizes, 'loading="lazy" decoding="async"')
+def picture(picture: Picture, sizes: str, shape: str = Shape.WHOLE) -> SafeString:
+    """A picture that is loaded when it comes near the screen.
+
+    `sizes` as in HTML: how wide it stands at which width. `shape`: `whole`, `card` (3:2, around the focal point) or `hero`.
+    """
+    return _drawn(picture, sizes, Shape(shape), 'loading="lazy" decoding="async"')
 
 
 @register.simple_tag
-def lead_picture(picture: Picture, sizes: str) -> SafeString:
+def lead_picture(picture: Picture, sizes: str, shape: str = Shape.HERO) -> SafeString:
     """The one picture a page should have first."""
-    return _drawn(picture, sizes, 'fetchpriority="high"')
+    return _drawn(picture, sizes, Shape(shape), 'fetchpriority="high"')
 
 
 @register.simple_tag
@@ -41,8 +56,8 @@ def share_picture(picture: Picture) -> SafeString:
         rendition.width,
         rendition.height,
     )
-    if picture.alt_text:
-        tags += format_html('\n<meta property="og:image:alt" content="{}">', picture.alt_text)
+    if picture.printed_alt_text:
+        tags += format_html('\n<meta property="og:image:alt" content="{}">', picture.printed_alt_text)
     return tags
 
 
@@ -55,40 +70,50 @@ def pictured_first(stories: Sequence[Article]) -> Sequence[Article]:
     return stories
 
 
-def _drawn(picture: Picture, sizes: str, attributes: str) -> SafeString:
-    light, dark = _srcsets(picture), _srcsets(picture.dark) if picture.dark else {}
+def _drawn(picture: Picture, sizes: str, wanted: Shape, attributes: str) -> SafeString:
+    shape = shape_of(picture, wanted)
+    light, dark = _srcsets(picture, shape), {}
+    if picture.dark:
+        dark_shape = shape_of(picture.dark, wanted)
+        dark = _srcsets(picture.dark, dark_shape)
     sizes = conditional_escape(sizes)
-    parts = []
-    for kind in MODERN:
-        start = f'<source type="image/{kind}"'
-        if kind in dark:
-            parts.append(f'{start} media="(prefers-color-scheme: dark)" srcset="{dark[kind]}" sizes="{sizes}">')
-        if kind in light:
-            parts.append(f'{start} srcset="{light[kind]}" sizes="{sizes}">')
+    # A browser takes the first it knows: a dark one must not be missed because a light one comes in a better format.
+    parts = [
+        f'<source type="image/{kind}" media="(prefers-color-scheme: dark)" srcset="{files}" sizes="{sizes}">'
+        for kind, files in dark.items()
+    ]
     if picture.dark and not dark:  # the worker has not come to it: its JPEG serves the dark until then
-        source = conditional_escape(_jpeg(picture.dark))
-        parts.append(f'<source type="image/jpeg" media="(prefers-color-scheme: dark)" srcset="{source}">')
+        source = conditional_escape(_fallback(picture.dark, dark_shape).url)
+        parts.append(f'<source media="(prefers-color-scheme: dark)" srcset="{source}">')
+    parts += [f'<source type="image/{kind}" srcset="{files}" sizes="{sizes}">' for kind, files in light.items()]
+    plain = _fallback(picture, shape)
     parts.append(
-        f'<img src="{conditional_escape(_jpeg(picture))}" alt="{conditional_escape(picture.alt_text)}"'
-        f' width="{picture.width}" height="{picture.height}" {attributes}>'
+        f'<img src="{conditional_escape(plain.url)}" alt="{conditional_escape(picture.printed_alt_text)}"'
+        f' width="{plain.width}" height="{plain.height}" {attributes}>'
     )
     return mark_safe(f"<picture>{''.join(parts)}</picture>")  # noqa: S308
 
 
-def _jpeg(picture: Picture) -> str:
-    """The address of the file for browsers that know no better, which is always there."""
-    return renditions_of(picture)[spec(fallback_width(picture), "jpeg")].url
+def _fallback(picture: Picture, shape: Shape) -> FileToShow:
+    """The file for browsers that know no better, and the room to keep: its JPEG, or as it came if none can be made."""
+    jpeg = renditions_of(picture).get(spec(fallback_width(picture, shape), "jpeg", shape))
+    if jpeg is None:
+        return as_it_came(picture)
+    if shape is Shape.WHOLE:
+        return FileToShow(jpeg.url, picture.width, picture.height)
+    widest = widths(picture, shape)[-1]
+    return FileToShow(jpeg.url, widest, height_of_cut(widest))
 
 
-def _srcsets(picture: Picture) -> dict[str, str]:
-    """What stands in `srcset`, by format; a format whose files the worker has not made yet is left out."""
+def _srcsets(picture: Picture, shape: Shape) -> dict[str, str]:
+    """What stands in `srcset`, by format, best first; a format whose files the worker has not made yet is left out."""
     files = renditions_of(picture)
     named = {
         kind: [
             f"{conditional_escape(files[name].url)} {width}w"
-            for width in widths(picture)
-            if (name := spec(width, kind)) in files
+            for width in widths(picture, shape)
+            if (name := spec(width, kind, shape)) in files
         ]
-        for kind in MODERN
+        for kind in formats(picture)
     }
     return {kind: ", ".join(names) for kind, names in named.items() if names}
