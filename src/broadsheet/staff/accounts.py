@@ -47,8 +47,8 @@ class _InRoles(forms.ModelForm):
     )
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
         self._by = by
+        super().__init__(*args, **kwargs)
         ready_made = [role.group for role in ROLES]
         offered = Group.objects.all() if by.is_superuser else Group.objects.filter(name__in=ready_made)
         roles: Any = self.fields["groups"]
@@ -85,11 +85,13 @@ class StaffEditForm(_InRoles, AccountEditForm):
     class Meta(AccountEditForm.Meta):
         pass
 
+    @property
+    def password_enabled(self) -> bool:
+        """Whoever sets a password can be somebody else."""
+        return bool(self._by.is_superuser)
+
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, by=by, **kwargs)
-        if not by.is_superuser:  # whoever sets a password can be somebody else
-            self.fields.pop("password1", None)
-            self.fields.pop("password2", None)
         if self.instance.pk == by.pk and not by.is_superuser:
             self.fields["email"].disabled = True
 

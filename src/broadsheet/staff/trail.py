@@ -18,7 +18,6 @@ from broadsheet.staff.roles import is_staff
 # action: (label, sentence). The sentence may use what is in the entry's data.
 ACTIONS = {
     "staff.signed_in": (_("Sign-in"), _("Signed in")),
-    "staff.password_failed": (_("Wrong password"), _("A wrong password was given")),
     "staff.factor_failed": (_("Wrong second factor"), _("A wrong second factor was given")),
     "staff.factor_added": (_("Second factor set up"), _("Set up a second factor: {factor}")),
     "staff.factor_removed": (_("Second factor removed"), _("Removed a second factor: {factor}")),

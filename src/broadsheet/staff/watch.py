@@ -1,4 +1,7 @@
-"""What goes into the trail by itself: sign-ins of staff, second factors, roles. Never a reader's comings and goings."""
+"""What goes into the trail by itself: sign-ins of staff, second factors, roles. Never a reader's comings and goings.
+
+Nor a wrong password: an entry for staff alone would take a moment, and tell a stranger which addresses work here.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from allauth.mfa.signals import (
     authenticator_reset,
     authenticator_used,
 )
-from django.contrib.auth.signals import user_login_failed
 from django.db.models.signals import m2m_changed, post_save, pre_save
 from django.dispatch import receiver
 
@@ -26,14 +28,6 @@ from broadsheet.staff.trail import record
 def note_sign_in(user: User, **_: Any) -> None:
     if is_staff(user):
         record("staff.signed_in", user, by=user)
-
-
-@receiver(user_login_failed)
-def note_wrong_password(credentials: dict[str, Any], **_: Any) -> None:
-    """Nobody is named as who did it: it may have been anybody."""
-    user = User.objects.filter(email=str(credentials.get("username") or "").strip().lower()).first()
-    if user is not None and is_staff(user):
-        record("staff.password_failed", user)
 
 
 @receiver(authentication_failed)
