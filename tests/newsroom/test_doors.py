@@ -31,7 +31,7 @@ from wagtail.admin.viewsets.pages import page_viewset_registry
 from wagtail.models import Page
 
 from broadsheet.newsroom import doors, guard
-from broadsheet.newsroom.models import Article, FrontPage, Section
+from broadsheet.newsroom.models import Article, FrontPage, PlainPage, Section
 from tests.factories import a_draft, a_section, an_article
 
 LED, SHUT, HARMLESS = "led", "shut", "harmless"
@@ -136,10 +136,10 @@ def test_every_view_of_a_page_is_known() -> None:
 @pytest.mark.django_db
 def test_the_views_that_change_a_live_page_are_ours() -> None:
     _patterns(get_resolver())
-    for model in (Article, Section, FrontPage):
+    for model in (Article, PlainPage, Section, FrontPage):
         viewset = page_viewset_registry.get(model())
         for name, view in OUR_VIEWS.items():
-            if name in ("add_view_class", "edit_view_class") and model is not Article:
+            if name in ("add_view_class", "edit_view_class") and model not in (Article, PlainPage):
                 continue
             assert getattr(viewset, name) is view, (model, name)
 

@@ -10,12 +10,14 @@ import signal
 import stat
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from broadsheet.config import SETTINGS
+from broadsheet.site import setup
 from broadsheet.site.cli import COMMANDS
 from tests.server import Server, family
 
@@ -209,3 +211,98 @@ def test_a_database_that_is_down_is_named(begun: Server) -> None:
     assert refused.returncode != 0
     assert "Traceback" not in refused.stderr
     assert "database" in refused.stderr.lower()
+
+
+# ── setting up, and taking the demo edition out
+
+
+@pytest.fixture
+def begun_by_nobody(tmp_path: Path, migrated: Path) -> Path:
+    """A data folder whose database is there, and nothing else."""
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(migrated, data / "broadsheet.sqlite3")
+    return data
+
+
+def test_setup_names_the_publication_and_gives_its_editor_a_password(begun_by_nobody: Path) -> None:
+    given = [
+        "--name",
+        "Harbour Post",
+        "--language",
+        "he",
+        "--zone",
+        "Asia/Jerusalem",
+        "--editor",
+        "desk@harbour.example",
+    ]
+    done = broadsheet("setup", *given, BROADSHEET_DATA=str(begun_by_nobody))
+    assert done.returncode == 0, done.stderr
+    assert "Harbour Post, language he, time zone Asia/Jerusalem." in done.stdout
+    assert re.search(r"desk@harbour\.example signs in at \S+/admin/ with the password \w{6}-\w{6}-\w{6}", done.stdout)
+    # It is a publication of its own now: the demo edition does not come with the first start.
+    assert json.loads((begun_by_nobody / "first-start.json").read_text()) == {
+        "editor": "desk@harbour.example",
+        "demo": False,
+    }
+    again = broadsheet("setup", "--zone", "Europe/Berlin", BROADSHEET_DATA=str(begun_by_nobody))
+    assert again.stdout == "Harbour Post, language he, time zone Europe/Berlin.\n"
+
+
+def test_setup_says_every_answer_that_cannot_be_used_and_does_nothing(tmp_path: Path) -> None:
+    wrong = ["--language", "Hebrew!", "--zone", "Berlin", "--editor", "desk"]
+    refused = broadsheet("setup", *wrong, BROADSHEET_DATA=str(tmp_path / "data"))
+    assert refused.returncode == 2
+    for field in ("language 'Hebrew!'", "zone 'Berlin'", "editor 'desk'"):
+        assert field in refused.stderr
+    assert not (tmp_path / "data" / "broadsheet.sqlite3").exists()
+
+
+def test_setup_without_options_and_without_a_terminal_says_what_it_needs(tmp_path: Path) -> None:
+    refused = broadsheet("setup", BROADSHEET_DATA=str(tmp_path / "data"))
+    assert refused.returncode == 2
+    assert "--name" in refused.stderr
+
+
+def test_the_questions_take_enter_for_what_stands_there_and_ask_again_for_what_cannot_be_used() -> None:
+    typed = iter(["Harbour Post", "Hebrew!", "he", "berlin", "Europe/Berlin", ""])
+    said: list[str] = []
+    answers = setup.ask(setup.guesses("editor@localhost"), lambda question: next(typed), said.append)
+    assert answers == setup.Answers("Harbour Post", "he", "Europe/Berlin", "editor@localhost")
+    assert any("as HTML names it" in line for line in said)
+    assert any("Perhaps Europe/Berlin?" in line for line in said)
+
+
+def test_whoever_closes_the_questions_takes_the_rest_as_it_stands() -> None:
+    typed = iter(["Harbour Post"])
+
+    def read(question: str) -> str:
+        try:
+            return next(typed)
+        except StopIteration:
+            raise EOFError from None
+
+    answers = setup.ask(setup.Answers("The Broadsheet", "en", "UTC", "editor@localhost"), read, lambda line: None)
+    assert answers == setup.Answers("Harbour Post", "en", "UTC", "editor@localhost")
+
+
+def test_the_first_start_of_an_empty_publication_is_told_by_the_environment(tmp_path: Path, migrated: Path) -> None:
+    given = {"NAME": "Harbour Post", "LANGUAGE": "he", "ZONE": "Asia/Jerusalem", "EDITOR": "desk@harbour.example"}
+    server = Server(tmp_path / "data", {"BROADSHEET_DEMO": "0", **{f"BROADSHEET_{k}": v for k, v in given.items()}})
+    server.data.mkdir()
+    shutil.copy(migrated, server.data / "broadsheet.sqlite3")
+    server.start()
+    try:
+        assert "desk@harbour.example" in server.output
+        front = urllib.request.urlopen(f"{server.url}/").read().decode()
+    finally:
+        server.stop()
+    assert '<html lang="he" dir="rtl">' in front
+    assert "Harbour Post" in front
+    assert "The first edition is being made" in front
+
+
+def test_remove_demo_says_so_where_there_is_no_demo(begun_by_nobody: Path) -> None:
+    done = broadsheet("remove-demo", BROADSHEET_DATA=str(begun_by_nobody))
+    assert done.returncode == 0
+    assert "There is nothing of the demo edition here to remove." in done.stdout

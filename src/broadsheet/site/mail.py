@@ -126,7 +126,7 @@ class _Overheard(SmtpBackend):
             def putcmd(self, cmd: str, args: str = "") -> None:
                 verb = cmd.split(" ")[0].upper()
                 if verb in _VERBS:
-                    said.append(f"→ {verb}" if verb == "AUTH" else f"→ {cmd} {args}".rstrip())
+                    said.append(f"→ {verb}" if verb == "AUTH" else f"→ {verb} {args}".rstrip())
                 else:
                     said.append("→ …")  # an answer to AUTH
                 super().putcmd(cmd, args)
