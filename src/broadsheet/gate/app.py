@@ -24,6 +24,7 @@ from broadsheet.gate.ledger import open_ledger
 from broadsheet.gate.log import ReadingLog
 from broadsheet.gate.networks import Networks
 from broadsheet.gate.pages import Description, open_pages
+from broadsheet.gate.refusals import Refusals
 from broadsheet.gate.request import (
     DYNAMIC_PREFIXES,
     METHODS,
@@ -92,6 +93,7 @@ class Gate:
         self._known_paths = self._answers.known.lately  # never one of those that are not pages
         self._files = Files(settings.static, settings.media)
         self._site = Site(settings.site_socket)
+        self._refusals = Refusals(settings.run / "refusals")
         self._asking: dict[tuple[str, str], asyncio.Future[bool]] = {}
         self._upkeep = loop.create_task(self._keep_up())
         # What is loaded now stays: the collector need not walk it again, nor run often over what requests leave.
@@ -137,10 +139,13 @@ class Gate:
                 check_path(path)
                 await self._in_task(self._ask_and_answer(scope, ask, missing))
         except Refused as refused:
+            self._refusals.count(refused.status)
             _refuse(protocol, refused)
         except SiteBusy:
+            self._refusals.count(503)
             protocol.response_bytes(503, [*_DOWN_HEADERS, ("retry-after", "2")], _DOWN)
         except SiteDown:
+            self._refusals.count(503)
             protocol.response_bytes(503, [*_DOWN_HEADERS, ("retry-after", "5")], _DOWN)
         except Exception:
             log.exception("A request could not be answered.")

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -145,7 +146,7 @@ def read(file: Path, keep: Callable[[str, bytes], None]) -> Manifest:
     seen: dict[str, Member] = {}
     manifest: Manifest | None = None
     try:
-        with tarfile.open(file, "r|gz") as archive:
+        with gzip.open(file) as packed, tarfile.open(fileobj=packed, mode="r|") as archive:
             for position, entry in enumerate(archive):
                 _check_entry(entry, position, file)
                 content = archive.extractfile(entry)
@@ -159,9 +160,11 @@ def read(file: Path, keep: Callable[[str, bytes], None]) -> Manifest:
                 if manifest is not None or entry.name in seen:
                     raise BackupFault(f"{file} is damaged: {entry.name} should not be where it is.")
                 seen[entry.name] = _pass_on(content, entry.name, keep)
+            while packed.read(BLOCK):  # to its end, where the checksum of all stands
+                pass
     except FileNotFoundError:
         raise BackupFault(f"There is no file {file}.") from None
-    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, TypeError) as fault:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError) as fault:
         raise BackupFault(f"{file} is no backup of Broadsheet, or cut off, or damaged: {fault}") from fault
     if manifest is None:
         raise BackupFault(f"{file} is cut off: its manifest is missing.")

@@ -26,6 +26,7 @@ from broadsheet.gate.ledger import MAP_BYTES as LEDGER_MAP_BYTES
 from broadsheet.gate.ledger import open_ledger
 from broadsheet.gate.log import Flag, open_segments, sealed_segments, views_in
 from broadsheet.gate.pages import open_pages
+from broadsheet.gate.refusals import Refusals
 from broadsheet.newsroom.models import Purge
 from broadsheet.release import release
 from broadsheet.site.worker import last_seen
@@ -78,7 +79,7 @@ class Measured:
                 " address), other (accounts, forms, admin).",
                 {(("asked", kind), ("status", status)): count for (kind, status), count in self._asked.items()},
             )
-        metrics = [*self._views.metrics(settings.log), asked, *_stores(settings), *_work(settings)]
+        metrics = [*self._views.metrics(settings.log), _refusals(settings), asked, *_stores(settings), *_work(settings)]
         return HttpResponse(text_of(metrics), content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
 
 
@@ -166,6 +167,18 @@ class Views:
 
 
 # ── what is stored, and what waits
+
+
+def _refusals(settings: Config) -> Metric:
+    return Metric(
+        "broadsheet_gate_refusals_total",
+        "counter",
+        "Requests the gate refused or could not have answered, by status: malformed, another Host, too large, no site.",
+        {
+            (("status", str(status)),): count
+            for status, count in Refusals(settings.run / "refusals").by_status().items()
+        },
+    )
 
 
 def _stores(settings: Config) -> Iterator[Metric]:

@@ -29,9 +29,9 @@ from pathlib import Path
 
 from broadsheet import clock
 from broadsheet.config import BadSetting, Config, config
-from broadsheet.site.gate_server import SOCKETS
 from broadsheet.site.logs import ACCESS_FORMAT, configure, logging_config
 from broadsheet.site.reload import Outcome
+from broadsheet.site.sockets import SOCKETS, watched
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ LONGEST_START_S = 120
 LONGEST_STOP_S = 12  # then a child is killed
 LONGEST_STOP_OF_SERVERS_S = 6  # … and so is a request that takes longer; of two, one after the other
 LONGEST_DRAIN_S = 130  # at a reload: longer than the slowest upload the gate lets pass
+LONGEST_ACCEPTING_S = 5  # a worker notices within a second that it should stop
+LAST_TO_ASK_S = 2  # from being accepted to sending the request
 BACKLOG = 2048
 LOOK_EVERY_S = 0.2
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
@@ -177,6 +179,7 @@ class Supervisor:
             if child.process is not None:
                 self._pid_file(child).write_text(f"{child.process.pid}\n")
         self._stop_worker(self._worker)  # the next one starts while we wait
+        self._stop_accepting(old_gate)
         self._drain(old_gate)
         self._drain(old_site)
         self._prepare()  # pages that the old site made to its end
@@ -203,6 +206,18 @@ class Supervisor:
             if _accept(gate.process.pid, self._sockets):
                 return True
         return False
+
+    def _stop_accepting(self, gate: Child) -> None:
+        """Then wait until whoever was accepted last has asked."""
+        if gate.process is None:
+            return
+        for worker in _accepting(gate.process.pid, self._sockets):
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGUSR1)
+        deadline = time.monotonic() + LONGEST_ACCEPTING_S
+        while _accepting(gate.process.pid, self._sockets) and time.monotonic() < deadline:
+            self._stopping.wait(0.05)
+        self._stopping.wait(LAST_TO_ASK_S)
 
     def _drain(self, child: Child) -> None:
         """Let it finish what it has begun."""
@@ -447,22 +462,17 @@ def _family(bind: tuple[str, int]) -> socket.AddressFamily:
 
 
 def _accept(server: int, sockets: list[socket.socket]) -> bool:
-    """Whether workers of this server wait for connections on each of the sockets: what they watch is in /proc."""
-    if not Path("/proc/self/fdinfo").exists():
-        time.sleep(3)
-        return True
-    workers = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-    watched = "".join(_watched(worker) for worker in workers)
-    return all(f"ino:{os.fstat(one.fileno()).st_ino:x} " in watched for one in sockets)
+    """Whether workers of this server wait for connections on each of the sockets."""
+    return len(_accepting(server, sockets)) >= len(sockets)
 
 
-def _watched(process: str) -> str:
-    words = []
+def _accepting(server: int, sockets: list[socket.socket]) -> list[int]:
+    """The workers of this server that wait for connections."""
+    inodes = {os.fstat(one.fileno()).st_ino for one in sockets}
     with suppress(OSError):
-        for file in Path(f"/proc/{process}/fdinfo").iterdir():
-            with suppress(OSError):
-                words.append(file.read_text())
-    return "".join(words)
+        workers = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        return [int(worker) for worker in workers if watched(worker, inodes)]
+    return []
 
 
 def _is_alive(child: Child) -> bool:
