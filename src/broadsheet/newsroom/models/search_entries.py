@@ -20,6 +20,8 @@ class SearchEntry(models.Model):
     class Meta:
         verbose_name = "search entry"
         verbose_name_plural = "search entries"
+        # What filters, counts and order ask, without the texts: a common word is answered from a tenth of the pages.
+        indexes = [models.Index(fields=["article", "section_id", "published_s"], name="search_entry_narrow")]
 
     def __str__(self) -> str:
         return f"article {self.article_id}, version {self.version}"

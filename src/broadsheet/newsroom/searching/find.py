@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +24,7 @@ from broadsheet.newsroom.searching.words import forms, is_prefix, spelling_keys,
 
 MOST_PAGES = 50
 MOST_CHOICES = 15  # of topics, and of people, to narrow a search by
+MOST_COUNTED = 2_000  # articles; more than that are narrowed by section or date first
 MOST_CORRECTIONS = 5  # of one word
 MOST_CANDIDATES = 12  # looked up for one word
 FEW = 3  # articles: fewer, and a word spelled a little differently may have been meant
@@ -119,6 +120,8 @@ class Results:
 
 def find(asked: Asked) -> Results:
     """One page of what was asked for. A page beyond the last is the last."""
+    if not asked.is_anything:
+        return Results()
     match, where, corrected = _match(asked.query), _where(asked), False
     by_section = backends.count_by_section(match, replace(where, section_id=None))
     total = _total(by_section, asked.section)
@@ -137,8 +140,8 @@ def find(asked: Asked) -> Results:
         total,
         _pager(asked, number, total),
         _sections(by_section, asked),
-        _choices(Topic, backends.count_by_topic(match, replace(where, topic_id=None), MOST_CHOICES), asked.topic),
-        _choices(Person, backends.count_by_person(match, replace(where, person_id=None), MOST_CHOICES), asked.person),
+        _topics(match, where, asked) if total <= MOST_COUNTED else (),
+        _people(match, where, asked) if total <= MOST_COUNTED else (),
         corrected=asked.query.with_words(better) if better else "",
         suggestion=_suggestion(asked) if match and not corrected and total < FEW else None,
     )
@@ -163,7 +166,7 @@ def _group(term: Term, instead: Iterable[str] = ()) -> Group:
 
 
 def _where(asked: Asked) -> Where:
-    zone = Publication.ours().time_zone
+    zone = Publication.ours().time_zone if asked.since or asked.until else UTC
 
     def begins(day: date) -> int:
         return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
@@ -319,6 +322,14 @@ def _sections(by_section: Mapping[int, int], asked: Asked) -> list[Choice]:
         for section in Section.objects.in_order()
         if by_section.get(section.pk) or section == chosen
     ]
+
+
+def _topics(match: Match | None, where: Where, asked: Asked) -> list[Choice]:
+    return _choices(Topic, backends.count_by_topic(match, replace(where, topic_id=None), MOST_CHOICES), asked.topic)
+
+
+def _people(match: Match | None, where: Where, asked: Asked) -> list[Choice]:
+    return _choices(Person, backends.count_by_person(match, replace(where, person_id=None), MOST_CHOICES), asked.person)
 
 
 def _choices(

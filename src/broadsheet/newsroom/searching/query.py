@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broadsheet.newsroom.searching import words
 
@@ -70,10 +70,10 @@ def read(text: str) -> Query:
     left = MOST_WORDS
     taken = []
     for term in terms:
+        if left > 0:
+            taken.append(replace(term, words=term.words[:left]))
         left -= len(term.words)
-        if left >= 0:
-            taken.append(term)
-    is_shortened = len(asked) > LONGEST or len(taken) < len(terms)
+    is_shortened = len(asked) > LONGEST or left < 0
     return Query(shown, tuple(taken), tuple(excluded[:MOST_WORDS]), is_shortened)
 
 
