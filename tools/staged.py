@@ -57,7 +57,7 @@ def _drawn() -> dict[str, str]:
         "front-empty": page("pages/front.html", lead=None, secondary=(), briefs=(), rows=()),
         "section-empty": page("pages/section.html", section=house["menu"][0], lead=None, articles=[], pager=None),
         "article-long-headline": article(pictured, LONG),
-        "article-short": article(plain, words=1, topics=[], bylines=[], related=newest[:1]),
+        "article-short": article(plain, words=1, topics=[], bylines=[], related=newest[2:3]),
         "taken-down": page("errors/410.html", article=plain, notice="A court ordered us to take this down."),
         "refused": page("errors/403.html"),
         "broken": render_to_string("errors/500.html", {"publication": house["publication"]}),

@@ -158,6 +158,21 @@ def test_without_script_the_system_decides_and_no_switch_is_shown(plain_phone: P
         expect(switch).to_be_hidden()
 
 
+def test_without_a_connection_the_story_in_hand_stays(phone: Page) -> None:
+    story = stories(phone)[0]
+    phone.goto(story)
+    expect(phone.locator(".offline")).to_be_hidden()
+    phone.context.set_offline(True)
+
+    expect(phone.locator(".offline")).to_be_visible()
+    phone.click(".sections a")
+    assert urlsplit(phone.url).path == story
+    phone.context.set_offline(False)
+    expect(phone.locator(".offline")).to_be_hidden()
+    phone.click(".sections a")
+    phone.wait_for_url(lambda url: urlsplit(url).path != story)
+
+
 def test_the_link_of_an_article_can_be_copied_and_without_script_sent(phone: Page, plain_phone: Page) -> None:
     story = stories(phone)[0]
     phone.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -20,7 +20,7 @@ COMPONENTS = Path(__file__).parent / "static" / "css"
 
 # Layers decide what wins, so the order matters once: `tokens` declares them and stands first.
 SHEETS: dict[str, tuple[str, ...]] = {
-    "house": ("tokens", "fonts", "base", "layout", "masthead", "scheme", "story", "footer", "print"),
+    "house": ("tokens", "fonts", "base", "layout", "masthead", "scheme", "offline", "story", "footer", "print"),
     "front": ("breaking", "front", "most-read", "voices"),
     "search": ("form", "ledger", "search"),
     "lists": ("front", "form", "ledger"),
