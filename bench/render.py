@@ -23,7 +23,7 @@ def run(soak: bool) -> bool:
         paths = house.metered_paths()[:MOST_PATHS]
         house.warm(server, paths)
         rounds = [_round(server, paths) for _ in range(SOAK_ROUNDS if soak else ROUNDS)]
-        _throw_pages_away(server)
+        throw_pages_away()
         before = cpu_us(server.children()["site"])
         for path in paths:
             if Client(server.url).get(path, follow=False).status != 200:
@@ -52,23 +52,23 @@ them, compress and store included. CPU time of the site's processes per article,
 
 def _round(server: Server, paths: list[str]) -> dict[str, float]:
     """CPU milliseconds of the site per article, by step."""
-    _throw_pages_away(server)
+    throw_pages_away()
     taken = {}
     for step, asked in STEPS.items():
         before = cpu_us(server.children()["site"])
         for path in paths:
-            _ask(server, path, asked)
+            ask(server, path, asked)
         taken[step] = (cpu_us(server.children()["site"]) - before) / len(paths) / 1000
     return taken
 
 
-def _throw_pages_away(server: Server) -> None:
+def throw_pages_away() -> None:
     from broadsheet.newsroom.purge import page_store
 
     page_store().purge_all()
 
 
-def _ask(server: Server, path: str, asked: str) -> None:
+def ask(server: Server, path: str, asked: str) -> None:
     """One request of the gate's, on the site's own socket."""
     connection = http.client.HTTPConnection("site", timeout=30)
     connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
