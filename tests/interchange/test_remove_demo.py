@@ -82,13 +82,14 @@ def test_what_the_newsroom_uses_stays_and_is_named(few: Edition) -> None:
     theirs = Article.objects.filter(picture__isnull=False).first()
     assert theirs is not None
     assert theirs.picture is not None
-    section, topic, person, picture = (
-        theirs.section,
-        theirs.topics.first(),
-        theirs.bylines.first().person,
-        theirs.picture,
-    )
+    byline = theirs.bylines.first()
+    section, topic, picture = theirs.section, theirs.topics.first(), theirs.picture
+    assert byline is not None
+    assert section is not None
+    assert topic is not None
+    person = byline.person
     in_body = Picture.objects.exclude(pk__in=[picture.pk, picture.dark_id]).exclude(dark=None).first()
+    assert in_body is not None
     draft = a_draft(section, picture=picture, body=[("picture", {"picture": in_body, "caption": ""})])
     draft.topics.set([topic])
     draft.bylines.set([Byline(person=person)])

@@ -151,3 +151,10 @@ def test_deleting_a_page_takes_it_off_the_stored_pages(gate: Gate) -> None:
     page.delete()
     assert gate.kept("/") is None
     assert "About us" not in gate.html("/")
+
+
+def test_an_empty_front_page_says_so_to_readers_and_to_an_editor_where_to_go(gate: Gate) -> None:
+    for verdict in "ae":
+        front = gate.html("/", verdict)
+        assert "The first edition is being made" in front
+        assert ("what to do next" in front) == (verdict == "e")
