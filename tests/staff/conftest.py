@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -46,9 +46,9 @@ def required(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def three_a_month() -> Iterator[Callable[[], None]]:
+def three_a_month() -> Iterator[None]:
     """Registered readers may open three articles; strangers two."""
     ladders = {ReaderClass.ANONYMOUS: Ladder(2), ReaderClass.REGISTERED: Ladder(3, 1)}
     open_ledger().publish_policy(PolicySnapshot(Policy(ladders=ladders), "", "The Broadsheet"))
-    yield lambda: None
+    yield
     publish_snapshot()

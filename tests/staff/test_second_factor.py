@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ from broadsheet.readers.models import User
 from broadsheet.readers.second_factor import has_second_factor
 from broadsheet.staff.acts.give_role import create_with_role
 from broadsheet.staff.acts.recover_editor import NoSuchEditor, recover_editor
+from broadsheet.staff.views import factor
 from tests.readers.conftest import Browser, Outbox, new_address, text_of
 from tests.staff.conftest import at_the_admin, trail
 
@@ -172,8 +174,8 @@ def test_the_mailbox_alone_cannot_take_the_factor_away(browser: Browser, outbox:
     session = browser.client.session
     session["proved_at"] = time.time() - 3600
     session.save()
-    factor = Authenticator.objects.get(user=user, type="totp")
-    path = f"/account/second-factor/{factor.pk}/remove/"
+    app = Authenticator.objects.get(user=user, type="totp")
+    path = f"/account/second-factor/{app.pk}/remove/"
     to_confirm = browser.post(path, {})
     assert to_confirm["Location"].startswith("/account/confirm/")
     asked = browser.get(to_confirm["Location"])
@@ -191,8 +193,8 @@ def test_the_only_factor_stays_where_one_is_required(browser: Browser, required:
     user = staff_member()
     with_password(browser, user)
     set_up(browser)
-    factor = Authenticator.objects.get(user=user, type="totp")
-    browser.post(f"/account/second-factor/{factor.pk}/remove/", {})
+    app = Authenticator.objects.get(user=user, type="totp")
+    browser.post(f"/account/second-factor/{app.pk}/remove/", {})
     assert has_second_factor(user)
     assert "only second factor" in browser.get("/account/second-factor/").content.decode()
 
@@ -251,3 +253,40 @@ def test_the_command_line_recovers_who_lost_everything(browser: Browser, outbox:
     assert len(trail("staff.recovered")) == 1
     with pytest.raises(NoSuchEditor):
         recover_editor(User.objects.create_user(new_address()).email, "x" * 12)
+
+
+def given(**response: str) -> str:
+    return json.dumps({"id": "AA", "rawId": "AA", "type": "public-key", "response": response})
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        "",
+        "[]",
+        '"x"',
+        "null",
+        "{}",
+        '{"id": 1, "rawId": 2, "type": 3, "response": 4}',
+        '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": null}}',
+        given(clientDataJSON="AA", authenticatorData="AA", signature="AA", userHandle="///"),
+        given(clientDataJSON="e30", authenticatorData="AA", signature="AA", userHandle="MQ"),
+        given(clientDataJSON="e30", attestationObject="AA"),
+        "{" * 2000,
+    ],
+)
+def test_what_is_no_passkey_signs_nobody_in(
+    browser: Browser, outbox: Outbox, credential: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factor, "can_passkeys", lambda: True)  # as behind https
+    assert browser.get("/login/passkey/").status_code == 200
+    assert browser.post("/login/passkey/", {"credential": credential}).status_code == 200
+    assert not browser.is_signed_in
+    user = staff_member()
+    with_password(browser, user)
+    set_up(browser)
+    browser.post("/account/second-factor/passkey/", {"name": "x", "credential": credential})
+    other = Browser()
+    with_password(other, user)
+    assert other.post("/login/factor/", {"credential": credential}).status_code == 200
+    assert not other.is_signed_in

@@ -6,6 +6,7 @@ import csv
 import io
 
 import pytest
+from django.urls import get_resolver
 from wagtail.models import ModelLogEntry
 
 from broadsheet.readers.models import User
@@ -61,8 +62,6 @@ def test_the_report_filters_and_leaves_as_csv() -> None:
 
 
 def test_entries_cannot_be_changed_in_the_admin() -> None:
-    from django.urls import get_resolver
-
     entry = ModelLogEntry.objects.filter(action="staff.roles_changed").first()
     staff_member("editor")
     names = [str(name) for name in get_resolver().reverse_dict if isinstance(name, str)]

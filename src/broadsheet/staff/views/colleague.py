@@ -44,6 +44,10 @@ class ResetFactor(WagtailAdminTemplateMixin, FormView):
             return see("/account/confirm/", next=request.path)
         return super().dispatch(request, *args, **kwargs)
 
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        account = {"url": reverse("wagtailusers_users:edit", args=[self.account.pk]), "label": str(self.account)}
+        return [*self.breadcrumbs_items, account, {"url": "", "label": self.page_title}]
+
     def form_valid(self, form: ReasonForm) -> HttpResponse:
         assert isinstance(self.request.user, User)
         reset_factor(self.account, by=self.request.user, reason=form.cleaned_data["reason"])

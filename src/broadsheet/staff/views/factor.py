@@ -27,6 +27,7 @@ from allauth.mfa.webauthn.forms import (
 )
 from allauth.mfa.webauthn.internal import auth as webauthn
 from allauth.mfa.webauthn.internal.flows import add_authenticator
+from cryptography.exceptions import InvalidSignature
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -66,7 +67,7 @@ def give(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         limits.take(limits.FACTORS, request, user.email)
         given = form if "code" in request.POST else key_form
-        if given.is_valid():
+        if _is_good(given):
             given.save()
             limits.forgive(limits.FACTORS, request, user.email)
             stage.exit()
@@ -87,7 +88,7 @@ def passkey_sign_in(request: HttpRequest) -> HttpResponse:
     form = _labelled(LoginWebAuthnForm(request.POST if request.method == "POST" else None))
     if request.method == "POST":
         limits.take(limits.PASSKEYS, request)
-        if form.is_valid():
+        if _is_good(form):
             authenticator = form.cleaned_data["credential"]
             post_authentication(request, authenticator, passwordless=True)
             user = authenticator.user
@@ -114,7 +115,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         limits.take(limits.FACTORS, request, user.email)
         given = form if "code" in request.POST else key_form
-        if given.is_valid():
+        if _is_good(given):
             given.save()
             limits.forgive(limits.FACTORS, request, user.email)
             note_proof(request)
@@ -200,7 +201,7 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
     user = _staff(request)
     is_plain_key = "key" in (request.POST if request.method == "POST" else request.GET)
     form = _labelled(AddWebAuthnForm(request.POST if request.method == "POST" else None, user=user))
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and _is_good(form):
         _, new_codes = add_authenticator(request, form.cleaned_data["name"], form.cleaned_data["credential"])
         follow_new_factor(request, user)
         return see("/account/second-factor/codes/" if new_codes else "/account/second-factor/")
@@ -270,6 +271,15 @@ def _labelled(form: Any) -> Any:
         name.label = _("What to call it")
         name.widget.attrs = {"maxlength": 60, "autocomplete": "off"}
     return form
+
+
+def _is_good(form: Any) -> bool:
+    """What fido2 cannot read, or was signed by another key, is a wrong answer; allauth lets most of that pass as a fault."""
+    try:
+        return bool(form.is_valid())
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, InvalidSignature):
+        form.add_error(None, _("That was not a passkey of this account."))
+        return False
 
 
 def _in_fours(secret: str) -> str:

@@ -63,6 +63,9 @@ class Search(_Desk, TemplateView):
     template_name = "staff/admin/search.html"
     page_title = gettext_lazy("Help desk")
 
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [*self.breadcrumbs_items, {"url": "", "label": self.page_title}]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.request.GET.get("q", "").strip()[:254]
         found = find_readers(asked) if asked else []
