@@ -22,6 +22,10 @@ from broadsheet.gate.pages import VerdictClass
 from broadsheet.newsroom.acts.publish import publish
 from broadsheet.newsroom.models import Article, Byline, FrontPage, Person, Picture, Publication, Role, Section, Topic
 from broadsheet.newsroom.renditions import make_all
+from broadsheet.newsroom.searching.backends import Group, Match
+from broadsheet.newsroom.searching.find import Asked, Hit, Results
+from broadsheet.newsroom.searching.highlight import marked
+from broadsheet.newsroom.searching.query import read
 from broadsheet.site.templatetags.rows import set_rows
 from tests.site.markup import Markup
 
@@ -412,15 +416,22 @@ def test_lists_stand_full_and_empty(section: Section, picture: Picture) -> None:
 
 
 def test_search_answers_every_question(section: Section) -> None:
-    found = [a_story(section)]
-    asked = {"pager": Pager(), "too_short": False}
+    story = a_story(section)
+    headline = marked(story.headline, Match((Group((("deal",),)),)))
+    hit = Hit(story, headline, marked(story.standfirst, None), (), ())
 
-    assert "A deal &amp; a border" in drawn("pages/search.html", query="deal", articles=found, **asked).text
-    nothing = drawn("pages/search.html", query='"><b>deal', articles=[], **asked)
+    def page(text: str, results: Results | None = None, **context: object) -> Markup:
+        asked = Asked(read(text))
+        given = {"query": asked.query.asked, "asked": asked, "results": results or Results(), "pager": Pager()}
+        return drawn("pages/search.html", **{**given, **context})
+
+    assert "A <mark>deal</mark> &amp; a border" in page("deal", results=Results([hit], 1)).text
+    nothing = page('"><b>deal')
     assert nothing.all("input", _name="q")[0].attributes["value"] == '"><b>deal'
     assert "No article has those words" in nothing.text
-    assert "at least two" in drawn("pages/search.html", query="d", articles=[], pager=Pager(), too_short=True).text
-    drawn("pages/search.html", query="", articles=[], **asked)
+    assert "at least two" in page("d", too_short=True).text
+    assert "Too many searches" in page("deal", too_many=True).text
+    page("")
 
 
 @pytest.mark.parametrize("code", ["403", "404", "500"])
