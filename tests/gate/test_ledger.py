@@ -131,9 +131,11 @@ def test_joining_takes_the_one_article_that_only_the_cookie_knows(ledger: Ledger
 def test_a_wiped_list_goes_on_counting(ledger: Ledger) -> None:
     policy = in_force(ledger)
     count(ledger, 1, policy)
-    ledger.hide(READER)
-    assert count(ledger, 2, policy) == 2
-    assert ledger.is_hidden(READER)
+    ledger.hide(READER, NOW + timedelta(minutes=1))
+    assert count(ledger, 2, policy, NOW + timedelta(minutes=2)) == 2
+    wiped_at = ledger.wiped_at(READER)
+    assert wiped_at == NOW + timedelta(minutes=1)
+    assert [read.article for read in ledger.reads(READER) if read.at > wiped_at] == [2]
 
 
 def test_the_sweep_forgets_closed_windows_and_keeps_open_ones(ledger: Ledger) -> None:

@@ -19,8 +19,8 @@ from tests.readers.conftest import Browser, Outbox, new_address
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def read(browser: Browser, *articles: int) -> None:
-    """Open articles as the gate counts them: the first makes the cookie, the others go into the ledger."""
+def read(browser: Browser, *articles: int) -> bytes:
+    """Open articles as the gate counts them: the first makes the cookie, the others go into the ledger. The key there."""
     first, *others = articles
     now = clock.now()
     text, cookie = open_cookies().mint(first, int(now.timestamp()))
@@ -30,6 +30,7 @@ def read(browser: Browser, *articles: int) -> None:
         open_ledger().count(
             reader_key(cookie.id), Article(article), ReaderClass.ANONYMOUS, begun, Policy(), now + timedelta(seconds=1)
         )
+    return reader_key(cookie.id)
 
 
 def articles_of(address: str) -> set[int]:
@@ -112,6 +113,19 @@ def test_wiping_takes_the_list_and_leaves_the_count(browser: Browser) -> None:
     assert tally(browser)[0] == "2"
 
 
+def test_what_counts_after_wiping_is_shown(browser: Browser) -> None:
+    key = read(browser, 961, 962)
+    browser.get("/account/reads/")  # the form, and its token
+    browser.post("/account/reads/wipe/", {})
+    later = clock.now() + timedelta(minutes=1)
+    for article in (962, 963):
+        open_ledger().count(key, Article(article), ReaderClass.ANONYMOUS, None, Policy(), later)
+    page = browser.get("/account/reads/").content.decode()
+    assert "You wiped this list" in page
+    assert page.count('class="when"') == 1, "the third, and not the second, which counted before"
+    assert tally(browser)[0] == "3"
+
+
 def test_wiping_the_one_article_in_the_cookie_takes_the_cookie(browser: Browser) -> None:
     read(browser, 951)
     browser.get("/account/reads/")
@@ -129,6 +143,7 @@ def test_a_forged_reader_cookie_is_a_strangers(browser: Browser, outbox: Outbox,
 
 def test_a_registered_reader_is_told_that_nothing_is_counted_any_more(browser: Browser, outbox: Outbox) -> None:
     read(browser, 961, 962)
+    browser.get("/account/reads/")  # the form, and its token
     browser.sign_in(new_address(), outbox)
     assert "nothing is counted any more" in tally(browser)[1]
 

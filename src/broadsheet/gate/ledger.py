@@ -52,13 +52,13 @@ DAY_S = 86_400
 # A clock set back is followed only this far; beyond it, the clock was wrong before and right now.
 LONGEST_SETBACK_S = 40 * DAY_S
 
-# Entry: format, window kind, days of a rolling window, flags; then as many articles as there are, oldest read first, in
-# columns: so that one look at the first moment tells whether all of them count, and one unpacking gives all articles.
-HEADER = Struct("<BBHBxxx")
+# Entry: format, window kind, days of a rolling window, when its list was wiped (0: never); then as many articles as there are,
+# oldest read first, in columns: so that one look at the first moment tells whether all of them count, and one unpacking gives
+# all articles.
+HEADER = Struct("<BBHI")
 ROW_BYTES = 16  # article u64, at u32, until u32
-_PAIR = Struct("<BBHBxxxQQIIII")  # an entry of two
+_PAIR = Struct("<BBHIQQIIII")  # an entry of two
 _FORMAT = 1
-_HIDDEN = 1
 _KINDS = list(WindowKind)
 _PASS = Struct("<BQI")
 _CLASSES = list(ReaderClass)
@@ -108,29 +108,29 @@ def ledger_window(policy: Policy, now: datetime) -> LedgerWindow:
 class Entry:
     """One reader's counted articles, oldest first."""
 
-    __slots__ = ("hidden", "kind", "rows")
+    __slots__ = ("kind", "rows", "wiped_s")
 
-    def __init__(self, kind: int, rows: list[tuple[int, int, int]], hidden: bool = False) -> None:
+    def __init__(self, kind: int, rows: list[tuple[int, int, int]], wiped_s: int = 0) -> None:
         self.kind = kind
         self.rows = rows
-        self.hidden = hidden
+        self.wiped_s = wiped_s
 
     @classmethod
     def unpack(cls, packed: bytes | None, window: LedgerWindow) -> Entry:
         """Rows written under another kind of window keep their moment, but not the close of a window of that kind."""
         if packed is None:
             return cls(window.kind, [])
-        _, kind, _, flags = HEADER.unpack_from(packed)
+        _, kind, _, wiped_s = HEADER.unpack_from(packed)
         count = (len(packed) - HEADER.size) // ROW_BYTES
         articles, ats, untils = (column.unpack_from(packed, start) for column, start in columns(count))
         if kind != window.kind:
             untils = (0,) * count
-        return cls(kind, list(zip(articles, ats, untils, strict=True)), bool(flags & _HIDDEN))
+        return cls(kind, list(zip(articles, ats, untils, strict=True)), wiped_s)
 
     def pack(self, window: LedgerWindow) -> bytes:
         rows = sorted(self.rows, key=lambda row: row[1])[-MOST_ARTICLES:]
         articles, ats, untils = zip(*rows, strict=True) if rows else ((), (), ())
-        head = HEADER.pack(_FORMAT, window.kind, window.days, _HIDDEN if self.hidden else 0)
+        head = HEADER.pack(_FORMAT, window.kind, window.days, self.wiped_s)
         (article, _), (at, _), (until, _) = columns(len(rows))
         return head + article.pack(*articles) + at.pack(*ats) + until.pack(*untils)
 
@@ -431,20 +431,25 @@ class Ledger:
         """Delete what this reader has read (an account deleted, a wish for erasure)."""
         self._write("an erasure", lambda txn: txn.delete(key, db=self.reads_db))
 
-    def hide(self, key: bytes, hidden: bool = True) -> None:
-        """The reader wiped the list: it is no longer shown, and goes on counting."""
+    def hide(self, key: bytes, now: datetime) -> None:
+        """The reader wiped the list: what is in it now is no longer shown, and goes on counting."""
 
         def write(txn: Txn) -> None:
             if (kept := txn.get(key, db=self.reads_db)) is not None:
-                form, kind, days, flags = HEADER.unpack_from(kept)
-                flags = flags | _HIDDEN if hidden else flags & ~_HIDDEN
-                txn.put(key, HEADER.pack(form, kind, days, flags) + kept[HEADER.size :], db=self.reads_db)
+                form, kind, days, _ = HEADER.unpack_from(kept)
+                count = (len(kept) - HEADER.size) // ROW_BYTES
+                ats, start = columns(count)[1]
+                # The clock may have been set back since: all that is there is meant.
+                wiped_s = max(int(now.timestamp()), *ats.unpack_from(kept, start), 0)
+                txn.put(key, HEADER.pack(form, kind, days, wiped_s) + kept[HEADER.size :], db=self.reads_db)
 
         self._write("a wiped list", write)
 
-    def is_hidden(self, key: bytes) -> bool:
+    def wiped_at(self, key: bytes) -> datetime | None:
+        """Reads up to this moment are not shown."""
         kept = self.entry(key)
-        return kept is not None and bool(HEADER.unpack_from(kept)[3] & _HIDDEN)
+        wiped_s = HEADER.unpack_from(kept)[3] if kept is not None else 0
+        return _moment(wiped_s) if wiped_s else None
 
     # ── passes
 

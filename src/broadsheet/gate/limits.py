@@ -16,6 +16,7 @@ from broadsheet.gate.store import OncePerProcess, StoreFailed
 class Allowed:
     ok: bool
     retry_after_s: int = 0
+    is_counted: bool = True  # False: nothing could be written, and the answer is no for that reason alone
 
     def __bool__(self) -> bool:
         return self.ok
@@ -45,7 +46,7 @@ class Limits:
                 txn.put(key, LIMIT.pack(count + 1, until_s), db=self._ledger.limits_db)
         except StoreFailed as fault:
             self._ledger.complain("a limit", fault)
-            return Allowed(False, min(period_s, 60))
+            return Allowed(False, min(period_s, 60), is_counted=False)
         self._ledger.is_dirty = True
         return Allowed(True)
 

@@ -27,6 +27,10 @@ class TooMany(Exception):
         self.wait = wait
 
 
+class CannotCount(TooMany):
+    """Nobody did too much: nothing can be written down (a full disk), so that nothing can be allowed."""
+
+
 @dataclass(frozen=True)
 class Limit:
     scope: str
@@ -36,8 +40,11 @@ class Limit:
     def take(self, who: str) -> None:
         """Count one; raises TooMany."""
         allowed = open_limits().hit(self.scope, who, self.most, int(self.within.total_seconds()))
+        wait = timedelta(seconds=allowed.retry_after_s)
+        if not allowed.is_counted:
+            raise CannotCount(wait)
         if not allowed:
-            raise TooMany(timedelta(seconds=allowed.retry_after_s))
+            raise TooMany(wait)
 
 
 # In the order they are asked, the narrowest first: who meets one is not counted by those after it.

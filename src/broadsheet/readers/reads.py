@@ -25,7 +25,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Reads:
-    """`rows` is empty where the reader wiped the list; `count` goes on. `allowance` None: nothing counts for them."""
+    """`rows` lacks what was there when the reader wiped the list. `allowance` None: nothing counts for them."""
 
     count: int
     allowance: int | None
@@ -50,14 +50,15 @@ def reads_of(request: HttpRequest) -> Reads:
     user = request.user if isinstance(request.user, User) else None
     class_ = reader_class(user) if user else ReaderClass.ANONYMOUS
     reads = counted(policy, _written(request, user), now)
-    is_wiped = (key := key_of(request)) is not None and open_ledger().is_hidden(key)
+    wiped_at = open_ledger().wiped_at(key) if (key := key_of(request)) is not None else None
+    shown = [read for read in reads if wiped_at is None or read.at > wiped_at]
     span = policy.window.span(now, ZoneInfo(policy.zone))
     is_rolling = policy.window.kind is WindowKind.ROLLING
     return Reads(
         count=len(reads),
         allowance=policy.ladder(class_).allowance if policy.on else None,
-        rows=[] if is_wiped else _with_articles(reads),
-        is_wiped=is_wiped,
+        rows=_with_articles(shown),
+        is_wiped=len(shown) < len(reads),
         opens=span.opens,
         closes=reads[0].at + (span.closes - now) if is_rolling and reads else span.closes,
         is_rolling=is_rolling,
@@ -71,7 +72,7 @@ def wipe(request: HttpRequest) -> bool:
     key = key_of(request)
     if key is None or open_ledger().entry(key) is None:
         return False
-    open_ledger().hide(key)
+    open_ledger().hide(key, clock.now())
     return True
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from broadsheet.newsroom.models import Publication, Section
 from broadsheet.readers.acts.sign_in import has_proved_lately
-from broadsheet.readers.limits import TooMany
+from broadsheet.readers.limits import CannotCount, TooMany
 from broadsheet.readers.models import User
 
 ARGS = ParamSpec("ARGS")
@@ -62,7 +62,8 @@ def account_page(view: View[ARGS]) -> View[ARGS]:
         try:
             return view(request, *args, **kwargs)
         except TooMany as refusal:
-            response = draw(request, "too_many", {"wait": in_words(refusal.wait)}, status=429)
+            said = {"wait": in_words(refusal.wait), "cannot_count": isinstance(refusal, CannotCount)}
+            response = draw(request, "too_many", said, status=503 if said["cannot_count"] else 429)
             response["Retry-After"] = str(max(1, math.ceil(refusal.wait.total_seconds())))
             return response
 
