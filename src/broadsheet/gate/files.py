@@ -55,6 +55,7 @@ _STATIC = {**_TEXT, **_SHOWN, ".ico": "image/x-icon", ".woff2": "font/woff2", ".
 _DOWNLOAD = "application/octet-stream"
 
 _HASHED = re.compile(r"\.[0-9a-f]{12}\.[^/]+$")  # as Django's manifest storage names files
+_CARD = re.compile(r"cards/\d+/[0-9a-f]{16}\.jpg")  # share cards are named by all that stands on them
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_A_WHILE = "public, max-age=300"
 _MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -91,7 +92,7 @@ class Files:
             status = file.stat()
         except OSError:
             return False
-        headers = _media_headers(file) if prefix == "/media/" else _static_headers(name, file)
+        headers = _media_headers(name, file) if prefix == "/media/" else _static_headers(name, file)
         if status.st_size > SMALL_BYTES:
             _send_large(protocol, method, file, status.st_size, status.st_mtime_ns, headers, get)
             return True
@@ -139,10 +140,10 @@ def _static_headers(name: str, file: Path) -> list[tuple[str, str]]:
     ]
 
 
-def _media_headers(file: Path) -> list[tuple[str, str]]:
+def _media_headers(name: str, file: Path) -> list[tuple[str, str]]:
     suffix = file.suffix.lower()
     headers = [
-        ("cache-control", "public, max-age=86400"),
+        ("cache-control", _FOR_EVER if _CARD.fullmatch(name) else "public, max-age=86400"),
         ("x-content-type-options", "nosniff"),
         ("content-security-policy", _PDF_POLICY if suffix == ".pdf" else _MEDIA_POLICY),
     ]

@@ -132,7 +132,7 @@ class ArticleQuerySet(PageQuerySet):
         return (
             self.select_related("section", "picture")
             .prefetch_related("topics", "bylines__person", "picture__renditions")
-            .defer(*_NOT_DRAWN)
+            .defer(*(name for name in _NOT_DRAWN if name != "translation_key"))  # its id in feeds
         )
 
     def update(self, **values: Any) -> int:

@@ -1,0 +1,172 @@
+"""What a feed tells of a story, whatever the format.
+
+A story that may be metered is announced by its standfirst and no more; what is free for everyone for good is given whole.
+An entry's id never changes: a story that is corrected or moved is the same story to a reader of feeds.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from mimetypes import guess_type
+from typing import Any
+
+from django.utils.html import escape
+from wagtail.images.models import SourceImageIOError
+from wagtail.rich_text import expand_db_html
+
+from broadsheet import clock
+from broadsheet.config import config
+from broadsheet.interchange.authors import parts_in
+from broadsheet.newsroom.models import Article, Picture, Publication
+from broadsheet.newsroom.renditions import renditions_of, share_rendition, share_width, spec
+
+log = logging.getLogger(__name__)
+
+# What XML 1.0 cannot hold, escaped or not (section 2.2).
+_NO_CHARACTER_OF_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Author:
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Photo:
+    url: str
+    media_type: str
+    length: int  # bytes
+    width: int
+    height: int
+    caption: str
+    credit: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    id: str
+    url: str
+    title: str
+    summary: str
+    published: datetime
+    updated: datetime
+    authors: tuple[Author, ...]
+    categories: tuple[str, ...]
+    rights: str
+    source_url: str
+    photo: Photo | None
+    whole: str  # HTML; empty for all that may be metered
+    is_free: bool
+
+
+@dataclass(frozen=True)
+class Feed:
+    """`home`: the page the feed is of. `address`: of each format, by its media type."""
+
+    id: str
+    title: str
+    home: str
+    description: str
+    language: str
+    publisher: Author
+    icon: str
+    updated: datetime
+    addresses: dict[str, str]
+    entries: tuple[Entry, ...]
+
+
+RSS = "application/rss+xml"
+ATOM = "application/atom+xml"
+JSON = "application/feed+json"
+
+# Below the page that a feed is of.
+ENDINGS = {RSS: "feed/", ATOM: "feed.atom", JSON: "feed.json"}
+
+
+def feed_of(publication: Publication, name: str, path: str, articles: Iterable[Article]) -> Feed:
+    """`name`: of the section, topic or person; empty for the publication itself. `path`: of the page the feed is of."""
+    base = config().base_url
+    entries = tuple(entry_of(article) for article in articles)
+    return Feed(
+        id=base + path,
+        title=f"{name} · {publication.name}" if name else publication.name,
+        home=base + path,
+        description=publication.description or publication.tagline or publication.name,
+        language=publication.language,
+        publisher=Author(publication.name, f"{base}/"),
+        icon=base + publication.icon_url if publication.icon_url else "",
+        updated=max((entry.updated for entry in entries), default=publication.set_up_at or clock.now()),
+        addresses={kind: f"{base}{path}{ending}" for kind, ending in ENDINGS.items()},
+        entries=entries,
+    )
+
+
+def entry_of(article: Article) -> Entry:
+    base = config().base_url
+    published = article.published_at or clock.now()
+    is_given_whole = article.always_free and not article.is_metered
+    topics = (topic.name for topic in article.topics.all())
+    return Entry(
+        id=f"urn:uuid:{article.translation_key}",
+        url=base + article.url,
+        title=article.headline,
+        summary=article.standfirst,
+        published=published,
+        updated=article.modified_at or published,
+        authors=tuple(Author(one.name, base + one.url) for one in parts_in(article.bylines.all()).writers),
+        categories=tuple(dict.fromkeys([article.section.name, *topics] if article.section else topics)),
+        rights=", ".join(filter(None, (article.source_name, article.licence_name))) if article.licence_name else "",
+        source_url=article.source_url,
+        photo=_photo(article.picture, article.picture_caption) if article.picture else None,
+        whole=_whole(article, base) if is_given_whole else "",
+        is_free=not article.is_metered,
+    )
+
+
+def characters_of_xml(text: str) -> str:
+    return _NO_CHARACTER_OF_XML.sub("", text)
+
+
+def _photo(picture: Picture, caption: str) -> Photo | None:
+    made = renditions_of(picture).get(spec(share_width(picture), "jpeg"))
+    shown = share_rendition(picture)
+    try:
+        length = made.file.size if made is not None else picture.get_file_size()
+    except (OSError, SourceImageIOError) as fault:  # swept from the disk: a feed without a photo is better than none
+        log.warning("The file of picture %s is not there: %s", picture.pk, fault)
+        return None
+    return Photo(
+        url=config().base_url + shown.url,
+        media_type=guess_type(shown.url)[0] or "image/jpeg",
+        length=length,
+        width=shown.width,
+        height=shown.height,
+        caption=caption or picture.caption,
+        credit=picture.credit,
+    )
+
+
+def _whole(article: Article, base: str) -> str:
+    """The text of an article that everyone may read, as plain HTML with whole addresses."""
+    return "\n".join(filter(None, (_block(block.block_type, block.value) for block in article.body))).replace(
+        'href="/', f'href="{base}/'
+    )
+
+
+def _block(kind: str, value: Any) -> str:
+    match kind:
+        case "paragraph" | "list":
+            return expand_db_html(value.source)
+        case "subheading":
+            return f"<h2>{escape(value)}</h2>"
+        case "quote":
+            speaker = ", ".join(filter(None, [value["speaker"], value["role"]]))
+            return f"<blockquote><p>{escape(value['text'])}</p><p>{escape(speaker)}</p></blockquote>"
+        case "fact_box":
+            return f"<h3>{escape(value['heading'])}</h3>{expand_db_html(value['text'].source)}"
+    return ""
