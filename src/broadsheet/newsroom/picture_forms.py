@@ -58,6 +58,7 @@ class PictureForm(BaseImageForm):
             # A picker within a picker is started by scripts that arrive later than the page, and its policy refuses them. The
             # twin is chosen on the picture's own page.
             self.fields.pop("dark", None)
+            self.fields.pop("taken_on", None)  # its calendar is such a picker too; the file says the day, as a rule
         elif "dark" in self.fields:
             self.fields["dark"].widget = AdminImageChooser()  # not a list of every picture there is
 
