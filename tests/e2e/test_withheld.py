@@ -192,6 +192,7 @@ def test_nothing_of_it_is_anywhere_else(edition: Server, stories: list[Story], w
     articles = {story.path for story in stories}
     reader = walled.readers[0]
     tried = ["/", "/sitemap.xml", "/robots.txt", "/feed/", "/feed.json", "/feed.atom", "/news-sitemap.xml", "/nowhere/"]
+    tried += ["/sitemap/pages.xml", "/.well-known/security.txt"]
     tried += ["/admin/", "/api/", "/api/v2/pages/", "/healthz", "/readyz", "/account/", "/account/reads/", "/search/"]
     tried += [f"/search/?q={quote(story.headline)}" for story in stories[::6]]
     tried += [f"/{story.section}/page/2/" for story in stories]
@@ -207,7 +208,8 @@ def test_nothing_of_it_is_anywhere_else(edition: Server, stories: list[Story], w
             links = {link for answer in answers for link in links_of(answer, edition)} - articles
             waiting = sorted(links - seen)
     assert [pair for pair in found if pair[1]] == []
-    kinds = [path for path in seen if path.endswith("/feed/")], [path for path in seen if "/page/" in path]
+    feeds = [[path for path in seen if path.endswith(end)] for end in ("/feed/", "/feed.atom", "/feed.json")]
+    kinds = *feeds, [path for path in seen if path.startswith("/sitemap/")], [path for path in seen if "/page/" in path]
     assert len(seen) > 150 and all(len(kind) > 10 for kind in kinds), "the walk has reached feeds and further pages"
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django import template
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
-from broadsheet.config import config
 from broadsheet.newsroom.renditions import (
     FileToShow,
     Shape,
@@ -19,7 +18,6 @@ from broadsheet.newsroom.renditions import (
     height_of_cut,
     renditions_of,
     shape_of,
-    share_rendition,
     spec,
     widths,
 )
@@ -43,22 +41,6 @@ def picture(picture: Picture, sizes: str, shape: str = Shape.WHOLE) -> SafeStrin
 def lead_picture(picture: Picture, sizes: str, shape: str = Shape.HERO) -> SafeString:
     """The one picture a page should have first."""
     return _drawn(picture, sizes, Shape(shape), 'fetchpriority="high"')
-
-
-@register.simple_tag
-def share_picture(picture: Picture) -> SafeString:
-    """The Open Graph tags of a picture."""
-    rendition = share_rendition(picture)
-    tags = format_html(
-        '<meta property="og:image" content="{}">\n<meta property="og:image:width" content="{}">\n'
-        '<meta property="og:image:height" content="{}">',
-        config().base_url + rendition.url,
-        rendition.width,
-        rendition.height,
-    )
-    if picture.printed_alt_text:
-        tags += format_html('\n<meta property="og:image:alt" content="{}">', picture.printed_alt_text)
-    return tags
 
 
 @register.filter
