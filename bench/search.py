@@ -8,6 +8,7 @@ import html
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -183,9 +184,11 @@ def real_texts() -> Texts:
 def _demo_texts() -> Texts:
     from broadsheet.interchange.demo.edition import read_edition
 
+    stories = read_edition().articles
+    plain = re.compile(r"<[^>]*>")
     return [
-        (story["headline"], [block["value"] for block in story["body"] if isinstance(block.get("value"), str)])
-        for story in read_edition()
+        (story.headline, [plain.sub("", block.value) for block in story.body if isinstance(block.value, str)])
+        for story in stories
     ]
 
 
