@@ -21,8 +21,8 @@ INSTALLED_APPS = [
     "broadsheet.site",
     "broadsheet.insight",
     "broadsheet.interchange",
-    "broadsheet.meter",
     "broadsheet.staff",
+    "broadsheet.meter",
     "broadsheet.readers",
     "broadsheet.newsroom",
     "wagtail.contrib.redirects",
@@ -42,8 +42,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.usersessions",
-    "django_tasks",
     "allauth.mfa",
+    "django_tasks",
     "django_tasks_db",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -71,9 +71,9 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "broadsheet.readers.middleware.CarryPass",
+    "broadsheet.staff.middleware.AskForSecondFactor",
     "broadsheet.newsroom.doors.SayRefusals",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
-    "broadsheet.staff.middleware.AskForSecondFactor",
 ]
 
 ROOT_URLCONF = "broadsheet.site.urls"
@@ -157,8 +157,6 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # the code has proved the address before th
 ACCOUNT_RATE_LIMITS = False  # allauth's are not atomic; ours are in readers/limits.py
 USERSESSIONS_ADAPTER = "broadsheet.readers.adapters.Sessions"
 
-SESSION_COOKIE_AGE = 60 * 60 * 24 * 180
-SESSION_COOKIE_SAMESITE = "Lax"
 # Second factors (staff/). allauth asks at sign-in; its pages, mails and limits are not used.
 MFA_ADAPTER = "broadsheet.staff.adapters.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -167,6 +165,8 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_REAUTHENTICATION_REQUIRED = False  # ours is: readers.views.page.for_owner
 MFA_TOTP_TOLERANCE = 1  # telephones are half a minute wrong
 
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 180
+SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _config.is_https
 CSRF_COOKIE_HTTPONLY = True

@@ -142,7 +142,8 @@ class Picture(tags.Tagged, AbstractImage):
         printed = PrintedFilter(filter.spec) if PrintedFilter.takes(filter.spec) else filter
         try:
             return super().generate_rendition_file(printed, source=source)
-        except metadata.MALFORMED as fault:  # Wagtail's lists show a broken picture for this, and fail for anything else
+        except metadata.MALFORMED as fault:
+            # Wagtail's lists show a broken picture for this, and fail for anything else.
             raise SourceImageIOError(str(fault)) from fault
 
     def _has_new_focus(self, written: Iterable[str] | None) -> bool:
@@ -174,7 +175,8 @@ class Picture(tags.Tagged, AbstractImage):
             if value and not getattr(self, name):
                 setattr(self, name, value[: self._longest(name)])
         self.taken_on = self.taken_on or said.taken_on
-        self.file: Any = ContentFile(clean, name=self.file.name)  # which sets width and height anew: it may have been turned
+        # Which sets width and height anew: it may have been turned.
+        self.file: Any = ContentFile(clean, name=self.file.name)
         self.file_size = len(clean)
         self.file_hash = hash_filelike(BytesIO(clean))
 
