@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -51,10 +52,17 @@ def every_reader(server: Server, path: str, says: Callable[[str], bool]) -> bool
     return all(says(server.client().get(path).text) for _ in range(LOOKS))
 
 
+def sitemap_of(server: Server, path: str) -> str:
+    """The address of the sitemap that names an article."""
+    index = server.client().get("/sitemap.xml").text
+    sitemaps = [urlsplit(found).path for found in re.findall("<loc>([^<]+)</loc>", index)]
+    return next(one for one in sitemaps if path in server.client().get(one).text)
+
+
 def test_an_editor_writes_and_publishes_and_every_reader_has_it_at_once(
     newsroom: Server, editor: tuple[str, str], windows: Windows, tmp_path: Path
 ) -> None:
-    lists = ["/", "/politics/", "/feed/", "/politics/feed/", "/sitemap.xml"]
+    lists = ["/", "/politics/", "/feed/", "/politics/feed/", "/news-sitemap.xml"]
     before = {path: newsroom.client().get(path).text for path in lists}
     assert newsroom.client().get(PATH).status == 404, "asked for, and known to be missing"
     window = windows(newsroom)
@@ -179,7 +187,7 @@ def test_a_change_without_its_kind_is_refused_in_words(
 
 def test_what_is_taken_down_says_so_at_once(newsroom: Server, editor: tuple[str, str], windows: Windows) -> None:
     story = stories_of(newsroom)[-3]
-    lists = ["/", f"/{story.section}/", "/feed/", f"/{story.section}/feed/", "/sitemap.xml"]
+    lists = ["/", f"/{story.section}/", "/feed/", f"/{story.section}/feed/", sitemap_of(newsroom, story.path)]
     assert all(every_reader(newsroom, path, lambda text: story.path in text) for path in lists)
     assert newsroom.client().get(story.path).status == 200
     window = windows(newsroom)

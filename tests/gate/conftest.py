@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,11 +91,11 @@ class Paper:
                 self.processes[name].terminate()
         for name in ("gate", "site"):
             if (process := self.processes.pop(name, None)) is not None:
-                try:
+                with suppress(subprocess.TimeoutExpired):  # readers who are still connected are waited for
                     process.wait(10)
-                finally:
-                    if process.poll() is None:
-                        os.killpg(process.pid, signal.SIGKILL)
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
 
     def reader(self, **options: object) -> Client:
         return Client(self.url, **options)  # type: ignore[arg-type]

@@ -51,7 +51,7 @@ def the_record(article: Article) -> None:
 
 def the_pages(article: Article) -> None:
     client = Client(HTTP_HOST="testserver")
-    for path in ("/", article.section.url, "/topics/topic-2/", "/people/reporter-1/", "/feed/", "/sitemap.xml"):
+    for path in ("/", article.section.url, "/topics/topic-2/", "/people/reporter-1/", "/feed/", "/news-sitemap.xml"):
         answer = client.get(path, headers={"X-Broadsheet-Page": "a"})
         assert (answer.status_code, answer["X-Broadsheet-Stored"]) == (200, "1"), path
         assert "marmalade" in answer.content.decode(), path

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from mimetypes import guess_type
 from typing import Any
 
@@ -85,6 +85,8 @@ ATOM = "application/atom+xml"
 JSON = "application/feed+json"
 
 # Below the page that a feed is of.
+# A feed without stories says so for ever, however often it is drawn.
+_NEVER = datetime.fromtimestamp(0, UTC)
 ENDINGS = {RSS: "feed/", ATOM: "feed.atom", JSON: "feed.json"}
 
 
@@ -100,7 +102,7 @@ def feed_of(publication: Publication, name: str, path: str, articles: Iterable[A
         language=publication.language,
         publisher=Author(publication.name, f"{base}/"),
         icon=base + publication.icon_url if publication.icon_url else "",
-        updated=max((entry.updated for entry in entries), default=publication.set_up_at or clock.now()),
+        updated=max((entry.updated for entry in entries), default=publication.set_up_at or _NEVER),
         addresses={kind: f"{base}{path}{ending}" for kind, ending in ENDINGS.items()},
         entries=entries,
     )
