@@ -17,7 +17,7 @@ from broadsheet.gate.cookie import NAME, Cookies, ReaderCookie, cookie_values
 from broadsheet.gate.crawlers import Crawlers, claimed_engine
 from broadsheet.gate.keys import KeyRing
 from broadsheet.gate.known import Agreed, Given, Known, KnownAddresses, Served
-from broadsheet.gate.ledger import Entry, Ledger, View, account_key, all_counting, reader_key
+from broadsheet.gate.ledger import Entry, Ledger, LedgerWindow, View, account_key, all_counting, reader_key
 from broadsheet.gate.log import Flag, ReadingLog
 from broadsheet.gate.networks import Networks
 from broadsheet.gate.pages import Description, PageStore, VerdictClass
@@ -95,17 +95,9 @@ class Waiting(View):
         seen: bytes | None,
         expected: Step,
     ) -> None:
-        # One call less than the other constructor, on the hottest path of all
         assert reader.key is not None
-        self.key = reader.key
-        self.article = article
-        self.steps = rules.steps[reader.rank]
-        self.first = reader.first
-        self.window = rules.window
-        self.now_s = moment_s
-        self.seen = seen
-        self.expected = expected
-        self.step = None
+        steps = rules.steps[reader.rank]
+        super().__init__(reader.key, article, steps, reader.first, rules.window, moment_s, seen, expected)
         self.ask = ask
         self.reader = reader
         self.rules = rules
@@ -323,7 +315,7 @@ class Answers:
         articles = all_counting(packed, rules.window, moment_s)
         seen = packed
         if not articles or (first is not None and first[0] not in articles):
-            articles = _articles(packed, first, rules, moment_s)
+            articles = _all_articles(articles, packed, first, rules.window, moment_s)
             seen = None
         return steps.before(len(articles)) if article in articles else steps.new(len(articles)), seen
 
@@ -399,10 +391,10 @@ class Answers:
         return found
 
 
-def _articles(packed: bytes | None, first: tuple[int, int] | None, rules: Rules, moment_s: float) -> Sequence[int]:
-    """The distinct articles that count now, that of the reader's cookie among them."""
-    window = rules.window
-    articles = all_counting(packed, window, moment_s)
+def _all_articles(
+    articles: Sequence[int], packed: bytes | None, first: tuple[int, int] | None, window: LedgerWindow, moment_s: float
+) -> Sequence[int]:
+    """The distinct articles that count now, that of the reader's cookie among them; `articles`: as one look told."""
     if packed is not None and not articles:
         entry = Entry.unpack(packed, window)
         entry.keep_counting(window, moment_s)

@@ -150,18 +150,14 @@ class KnownAddresses:
 
     def keep(self, path: str, known: Known) -> None:
         self.drop(path)
-        if self._size + known.size > KEPT_BYTES // 2:
-            self._before = self.lately.copy()
-            self.lately.clear()
-            self._size = 0
         self.lately[path] = known
-        self._size += known.size
+        self._fill(known.size)
 
     def grow(self, path: str, known: Known, size: int) -> None:
         """A page of `known` was added to it."""
         known.size += size
         if self.lately.get(path) is known:
-            self._size += size
+            self._fill(size)
 
     def drop(self, path: str) -> None:
         self._before.pop(path, None)
@@ -172,6 +168,13 @@ class KnownAddresses:
         self.lately.clear()
         self._before.clear()
         self._size = 0
+
+    def _fill(self, size: int) -> None:
+        self._size += size
+        if self._size > KEPT_BYTES // 2:
+            self._before = self.lately.copy()
+            self.lately.clear()
+            self._size = 0
 
 
 def rendered_once(html: bytes, letter: str, description: Description) -> Served:

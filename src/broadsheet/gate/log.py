@@ -182,9 +182,7 @@ def read_segment(file: Path) -> Iterator[Event]:
 
 def complete_bytes(packed: bytes) -> int:
     """How much of a segment that is still written to can be kept: its head and its complete records."""
-    marks = packed[_HEADER_BYTES + RECORD_BYTES - 1 :: RECORD_BYTES]
-    complete = len(marks) - len(marks.lstrip(bytes([_MARK])))
-    return min(len(packed), _HEADER_BYTES + complete * RECORD_BYTES)
+    return min(len(packed), _HEADER_BYTES + _complete_bytes(packed[_HEADER_BYTES:]))
 
 
 def views_in(file: Path, position: int = 0) -> tuple[Counter[tuple[int, int]], int]:
@@ -195,10 +193,13 @@ def views_in(file: Path, position: int = 0) -> tuple[Counter[tuple[int, int]], i
     with file.open("rb") as opened:
         opened.seek(start := max(position, _HEADER_BYTES))
         packed = opened.read()
-    marks = packed[RECORD_BYTES - 1 :: RECORD_BYTES]
-    complete = len(marks) - len(marks.lstrip(bytes([_MARK])))
-    end = complete * RECORD_BYTES
+    end = _complete_bytes(packed)
     return Counter(zip(packed[20:end:RECORD_BYTES], packed[24:end:RECORD_BYTES], strict=True)), start + end
+
+
+def _complete_bytes(records: bytes) -> int:
+    marks = records[RECORD_BYTES - 1 :: RECORD_BYTES]
+    return (len(marks) - len(marks.lstrip(bytes([_MARK])))) * RECORD_BYTES
 
 
 def segment_info(file: Path, packed: bytes | None = None) -> SegmentInfo:

@@ -7,16 +7,12 @@ given; whoever shares one address among thousands is why the limit is generous.
 
 from __future__ import annotations
 
-import logging
-import mmap
-import os
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from struct import Struct
 
 from broadsheet.gate.keys import derived
-
-log = logging.getLogger(__name__)
+from broadsheet.gate.mapped import mapped
 
 ROWS = 4
 WIDTH = 1 << 16  # 16 bits of hash a row
@@ -33,17 +29,7 @@ class Networks:
     def __init__(self, file: Path, key: bytes) -> None:
         self._key = key
         self._places: dict[IPv4Address | IPv6Address, tuple[int, int, int, int]] = {}
-        file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
-            try:
-                os.posix_fallocate(descriptor, 0, _SIZE)
-                self._map = mmap.mmap(descriptor, _SIZE)
-            finally:
-                os.close(descriptor)
-        except OSError as fault:
-            log.error("Networks are counted by each worker alone. %s", fault)
-            self._map = mmap.mmap(-1, _SIZE)
+        self._map = mapped(file, _SIZE, "Networks")
         self._cells = memoryview(self._map).cast("I")
 
     def count(self, address: IPv4Address | IPv6Address, now_s: float) -> int:

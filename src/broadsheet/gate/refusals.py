@@ -5,12 +5,9 @@ One number a status in mapped memory. Two that refuse in the same instant may co
 
 from __future__ import annotations
 
-import logging
-import mmap
-import os
 from pathlib import Path
 
-log = logging.getLogger(__name__)
+from broadsheet.gate.mapped import mapped
 
 _STATUSES = 600
 _SIZE = _STATUSES * 8
@@ -18,17 +15,7 @@ _SIZE = _STATUSES * 8
 
 class Refusals:
     def __init__(self, file: Path) -> None:
-        try:
-            descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
-            try:
-                os.posix_fallocate(descriptor, 0, _SIZE)  # a hole in a mapped file on a full disk would kill us
-                self._map = mmap.mmap(descriptor, _SIZE)
-            finally:
-                os.close(descriptor)
-        except OSError as fault:
-            log.error("Refusals are counted by each worker alone. %s", fault)
-            self._map = mmap.mmap(-1, _SIZE)
-        self._counts = memoryview(self._map).cast("Q")
+        self._counts = memoryview(mapped(file, _SIZE, "Refusals")).cast("Q")
 
     def count(self, status: int) -> None:
         self._counts[status] += 1
