@@ -97,7 +97,7 @@ class Waiting(View):
     ) -> None:
         assert reader.key is not None
         steps = rules.steps[reader.rank]
-        super().__init__(reader.key, article, steps, reader.first, rules.window, moment_s, seen, expected)
+        View.__init__(self, reader.key, article, steps, reader.first, rules.window, moment_s, seen, expected)
         self.ask = ask
         self.reader = reader
         self.rules = rules
