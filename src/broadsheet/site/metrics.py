@@ -100,7 +100,7 @@ def text_of(metrics: Iterable[Metric]) -> str:
         lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}"]
         for labels, value in sorted(metric.values.items()):
             inside = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels)
-            lines.append(f"{metric.name}{{{inside}}} {value:g}" if inside else f"{metric.name} {_number(value)}")
+            lines.append(f"{metric.name}{'{' + inside + '}' if inside else ''} {_number(value)}")
     return "\n".join(lines) + "\n"
 
 
@@ -187,7 +187,7 @@ def _stores(settings: Config) -> Iterator[Metric]:
     with ledger.environment.begin() as txn:
         readers, passes = txn.stat(ledger.reads_db)["entries"], txn.stat(ledger.passes_db)["entries"]
     used = ledger.environment.info()["last_pgno"] * ledger.environment.stat()["psize"]
-    log_bytes = {"open": open_segments(settings.log), "sealed": sealed_segments(settings.log)}
+    segments = {"open": open_segments(settings.log), "sealed": sealed_segments(settings.log)}
     yield _gauge("broadsheet_page_store_entries", "Stored pages and descriptions.", stats.entries)
     yield _gauge("broadsheet_page_store_bytes", "Bytes of the page store in use.", stats.used_bytes)
     yield _gauge(
@@ -203,7 +203,7 @@ def _stores(settings: Config) -> Iterator[Metric]:
         "broadsheet_log_segments",
         "gauge",
         "Segments of the reading log that are not Parquet yet.",
-        {(("state", state),): len(files) for state, files in log_bytes.items()},
+        {(("state", state),): len(files) for state, files in segments.items()},
     )
     disk = os.statvfs(settings.data)
     yield _gauge("broadsheet_disk_free_bytes", "Room on the disk of the data folder.", disk.f_bavail * disk.f_frsize)
