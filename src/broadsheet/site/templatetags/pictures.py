@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django import template
@@ -23,7 +22,7 @@ from broadsheet.newsroom.renditions import (
 )
 
 if TYPE_CHECKING:
-    from broadsheet.newsroom.models import Article, Picture
+    from broadsheet.newsroom.models import Picture
 
 register = template.Library()
 
@@ -41,15 +40,6 @@ def picture(picture: Picture, sizes: str, shape: str = Shape.WHOLE) -> SafeStrin
 def lead_picture(picture: Picture, sizes: str, shape: str = Shape.HERO) -> SafeString:
     """The one picture a page should have first."""
     return _drawn(picture, sizes, Shape(shape), 'fetchpriority="high"')
-
-
-@register.filter
-def pictured_first(stories: Sequence[Article]) -> Sequence[Article]:
-    """A row's stories with the newest that has a picture in front: it is the one set large."""
-    for place, story in enumerate(stories):
-        if story.picture_id:
-            return [story, *stories[:place], *stories[place + 1 :]]
-    return stories
 
 
 def _drawn(picture: Picture, sizes: str, wanted: Shape, attributes: str) -> SafeString:
