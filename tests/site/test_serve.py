@@ -24,7 +24,8 @@ def until(holds: Callable[[], bool], what: str, limit_s: float = 60) -> None:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Server]:
     """One for all, as a start takes its time; the tests run in the order they stand in."""
-    server = Server(tmp_path_factory.mktemp("supervised") / "data")
+    logs = {"BROADSHEET_LOG": "json", "BROADSHEET_LOG_ACCESS": "1"}
+    server = Server(tmp_path_factory.mktemp("supervised") / "data", logs)
     server.data.mkdir()
     shutil.copy(migrated, server.data / "broadsheet.sqlite3")
     yield server.start()
@@ -44,6 +45,12 @@ def is_alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_the_very_first_start_writes_its_log_as_every_other(server: Server) -> None:
+    """The module's server has just started in a folder where nothing was."""
+    assert server.answers("/healthz?seen=by-whom") == 200
+    until(lambda: '"path": "/healthz"' in server.output, "the gate writes JSON", 10)
 
 
 def test_a_second_server_on_the_same_data_is_refused(server: Server) -> None:

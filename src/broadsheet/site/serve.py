@@ -82,10 +82,10 @@ class Supervisor:
         self._reloading = False
         self._sites = 0  # so far: each has a socket of its own
         self._sockets: list[socket.socket] = []
-        self._site = self._new_site()
-        self._worker = Child("worker", [sys.executable, "-m", "broadsheet.site.cli", "worker"], LONGEST_STOP_S)
-        self._gate = self._new_gate()
         self._started: list[Child] = []
+        self._site: Child
+        self._gate: Child
+        self._worker = Child("worker", [sys.executable, "-m", "broadsheet.site.cli", "worker"], LONGEST_STOP_S)
 
     def run(self) -> int:
         """Serve until told to stop. 0 well; 1 where it could not begin."""
@@ -97,7 +97,8 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         signal.signal(signal.SIGHUP, lambda *_: setattr(self, "_reloading", True))
-        self._write_logging_config()
+        self._write_logging_config()  # before the commands that name it are made
+        self._site, self._gate = self._new_site(), self._new_gate()
         self._end_left_behind()
         try:
             self._sockets = _listening(self._settings.bind, self._settings.workers)
