@@ -124,26 +124,24 @@ class Supervisor:
     def _begin(self) -> bool:
         """The site first: when the gate answers, everything does."""
         self._start(self._site)
-        if not self._wait_for(self._site, self._to(self._site), "/readyz", self._start_the_dead):
+        if not self._wait_for(self._site, self._site_answers(self._site), self._start_the_dead):
             return False
         self._lead_to(self._site)
         self._start(self._worker)
         self._start(self._gate)
         host, port = self._settings.bind
         near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where to ask, not where to bind
-        to_gate = lambda: http.client.HTTPConnection(near, port, timeout=5)  # noqa: E731
-        return self._wait_for(self._gate, to_gate, "/healthz", self._start_the_dead)
 
-    def _wait_for(
-        self,
-        child: Child,
-        connection: Callable[[], http.client.HTTPConnection],
-        path: str,
-        if_not_yet: Callable[[], object],
-    ) -> bool:
+        def gate_answers() -> bool:
+            return _answers(http.client.HTTPConnection(near, port, timeout=5), "/healthz", self._settings.host)
+
+        return self._wait_for(self._gate, gate_answers, self._start_the_dead)
+
+    def _wait_for(self, child: Child, is_there: Callable[[], bool], if_not_yet: Callable[[], object]) -> bool:
+        """`if_not_yet` answers False where there is nothing to wait for."""
         deadline = time.monotonic() + LONGEST_START_S
         while not self._stopping.wait(0.05):
-            if _answers(connection(), path, self._settings.host):
+            if is_there():
                 return True
             if time.monotonic() > deadline:
                 log.error("The %s does not answer after %d s.", child.name, LONGEST_START_S)
@@ -163,13 +161,14 @@ class Supervisor:
         old_site, old_gate = self._site, self._gate
         new_site = self._new_site()
         self._start(new_site, keep_alive=False)
-        if not self._wait_for(new_site, self._to(new_site), "/readyz", lambda: _is_alive(new_site)):
+        if not self._wait_for(new_site, self._site_answers(new_site), lambda: _is_alive(new_site)):
             self._drop(new_site)
             return self._not_reloaded("the new site does not start; its reason is above")
         self._lead_to(new_site)
         new_gate = self._new_gate()
-        ready = self._start_gate_beside(new_gate)
-        if not ready:
+        self._start(new_gate, keep_alive=False)
+        # Both gates take from the same queues, so asking proves nothing: it is seen to wait for connections.
+        if not self._wait_for(new_gate, lambda: _accepts(new_gate, self._sockets), lambda: _is_alive(new_gate)):
             self._lead_to(old_site)
             self._drop(new_gate)
             self._drop(new_site)
@@ -179,7 +178,8 @@ class Supervisor:
         for child in self._started:
             if child.process is not None:
                 self._pid_file(child).write_text(f"{child.process.pid}\n")
-        self._stop_worker(self._worker)  # the next one starts while we wait
+        self._drop(self._worker)  # no two of them work at once; the next one starts while we wait
+        self._worker.start_at = 0.0
         self._stop_accepting(old_gate)
         self._drain(old_gate)
         self._drain(old_site)
@@ -195,18 +195,6 @@ class Supervisor:
         """Database, static files, pages of other releases: what every start does first, by the program as it is now."""
         command = [sys.executable, "-m", "broadsheet.site.cli", "prepare", *options]
         return subprocess.run(command, env=_environment(), stdin=subprocess.DEVNULL, check=False).returncode
-
-    def _start_gate_beside(self, gate: Child) -> bool:
-        """Both gates take from the same queues, so asking proves nothing: the new one says itself that it is there."""
-        self._start(gate, keep_alive=False)
-        deadline = time.monotonic() + LONGEST_START_S
-        while not self._stopping.wait(0.05) and time.monotonic() < deadline:
-            if not _is_alive(gate):
-                return False
-            assert gate.process is not None
-            if _accept(gate.process.pid, self._sockets):
-                return True
-        return False
 
     def _stop_accepting(self, gate: Child) -> None:
         """Then wait until whoever was accepted last has asked."""
@@ -232,15 +220,6 @@ class Supervisor:
                 log.warning("The old %s still had requests after %d s; they were cut off.", child.name, LONGEST_DRAIN_S)
                 break
         self._bury_quietly(child)
-
-    def _stop_worker(self, worker: Child) -> None:
-        """The one beside the other they could not be; it starts again as if it had died, without a pause."""
-        if worker.process is not None:
-            worker.process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                worker.process.wait(LONGEST_STOP_S)
-            self._bury_quietly(worker)
-        worker.start_at = 0.0
 
     def _drop(self, child: Child) -> None:
         if child.process is not None:
@@ -271,10 +250,10 @@ class Supervisor:
         draft.symlink_to(site.socket.name)
         draft.replace(self._settings.site_socket)
 
-    def _to(self, site: Child) -> Callable[[], http.client.HTTPConnection]:
+    def _site_answers(self, site: Child) -> Callable[[], bool]:
         assert site.socket is not None
         path = site.socket
-        return lambda: _UnixConnection(path)
+        return lambda: _answers(_UnixConnection(path), "/readyz", self._settings.host)
 
     # ── what dies
 
@@ -385,7 +364,7 @@ def gate_command(settings: Config) -> list[str]:
         *("--runtime-mode", "mt", "--runtime-threads", "1", "--loop", "uvloop", "--task-impl", "rust"),
         *("--http1-buffer-size", "16384", "--http1-header-read-timeout", "10000"),
         # Counts idle connections too. A proxy in front must absorb slow clients.
-        *("--backlog", "2048", "--backpressure", "2048"),
+        *("--backlog", str(BACKLOG), "--backpressure", "2048"),
         "broadsheet.gate.app:app",
     ]
 
@@ -462,9 +441,9 @@ def _family(bind: tuple[str, int]) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in bind[0] else socket.AF_INET
 
 
-def _accept(server: int, sockets: list[socket.socket]) -> bool:
-    """Whether workers of this server wait for connections on each of the sockets."""
-    return len(_accepting(server, sockets)) >= len(sockets)
+def _accepts(gate: Child, sockets: list[socket.socket]) -> bool:
+    """Whether workers of this gate wait for connections on each of the sockets."""
+    return gate.process is not None and len(_accepting(gate.process.pid, sockets)) >= len(sockets)
 
 
 def _accepting(server: int, sockets: list[socket.socket]) -> list[int]:
