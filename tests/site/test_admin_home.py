@@ -279,6 +279,15 @@ def test_without_a_mail_server_the_page_says_where_the_file_is() -> None:
     assert "desk@harbour.example" in Path(file).read_text()
 
 
+def test_an_outbox_that_could_not_be_written_is_forgotten_once_it_can() -> None:
+    desk = desk_of(a_publisher())
+    mail_marks.note_failed(config(), "The outbox could not be written: No space left on device")
+    assert "The last mail could not be sent: The outbox" in desk.get("/admin/").content.decode()
+    desk.post("/admin/mail/", {"to": "desk@harbour.example"})
+    assert mail_marks.last_failure(config()) is None
+    assert not mail_marks.has_sent(config())
+
+
 def test_no_password_is_overheard(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     server = Controller(

@@ -21,13 +21,13 @@ from django.core.mail.message import EmailMessage
 from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.readers.letters import MailNotSent
-from broadsheet.site.mail_marks import note_failed, note_sent
+from broadsheet.site.mail_marks import note_failed, note_sent, note_written
 
 logger = logging.getLogger(__name__)
 
 Backend = TypeVar("Backend", bound=SmtpBackend)
 
-_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
 class ConfiguredBackend(BaseEmailBackend):
@@ -53,6 +53,7 @@ class ConfiguredBackend(BaseEmailBackend):
             if self._server is None:
                 for message in email_messages:
                     drop(message, config().outbox)
+                note_written(config())
                 return len(email_messages)
             with _Readable(self._server.host):
                 sent = self._server.send_messages(email_messages) or 0
@@ -95,22 +96,21 @@ class Trial:
 
 def try_out(message: EmailMessage) -> Trial:
     """Send `message` as every mail is sent, and listen. What is said to prove who we are is left out."""
-    url = config().email_url
+    said: list[str] = []
     try:
-        if not url:
-            return Trial(True, (str(drop(message, config().outbox)),))
-        backend = _server(url, _Overheard)
-        backend.said = []
-        try:
+        if url := config().email_url:
+            backend = _server(url, _Overheard)
+            backend.said = said
             with _Readable(backend.host):
                 backend.send_messages([message])
-        except MailNotSent as fault:
-            note_failed(config(), str(fault))
-            return Trial(False, tuple(backend.said), str(fault))
-        note_sent(config())
-        return Trial(True, tuple(backend.said))
+            note_sent(config())
+        else:
+            said.append(str(drop(message, config().outbox)))
+            note_written(config())
     except MailNotSent as fault:
-        return Trial(False, (), str(fault))
+        note_failed(config(), str(fault))
+        return Trial(False, tuple(said), str(fault))
+    return Trial(True, tuple(said))
 
 
 class _Overheard(SmtpBackend):
@@ -146,7 +146,7 @@ def _server(url: str, kind: type[Backend] = SmtpBackend) -> Backend:  # type: ig
     parts = urlsplit(url)
     return kind(
         host=parts.hostname or "localhost",
-        port=parts.port or _PORTS[parts.scheme],
+        port=parts.port or PORTS[parts.scheme],
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         use_tls=parts.scheme == "smtp+tls",

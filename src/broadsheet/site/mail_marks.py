@@ -20,10 +20,16 @@ class Failure:
 
 
 def note_sent(config: Config) -> None:
-    """To a mail server: a file in the outbox proves nothing."""
+    """To a mail server."""
+    note_written(config)
+    with suppress(OSError):
+        _sent(config).touch()
+
+
+def note_written(config: Config) -> None:
+    """As a file into the outbox: nothing stands in the way of mails any more, but of a mail server it proves nothing."""
     with suppress(OSError):
         _failed(config).unlink(missing_ok=True)
-        _sent(config).touch()
 
 
 def note_failed(config: Config, why: str) -> None:
@@ -36,7 +42,7 @@ def note_failed(config: Config, why: str) -> None:
 
 
 def last_failure(config: Config) -> Failure | None:
-    """None once a mail has been sent after it."""
+    """None once a mail has been sent, or written, after it."""
     try:
         found = json.loads(_failed(config).read_text())
         return Failure(datetime.fromisoformat(found["at"]), found["why"], found["count"])
