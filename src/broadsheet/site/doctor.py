@@ -24,7 +24,6 @@ from urllib.parse import urlsplit
 import lmdb
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from broadsheet import clock
 from broadsheet.config import Config
@@ -36,6 +35,8 @@ from broadsheet.newsroom.models.versions import PublishedVersion
 from broadsheet.newsroom.searching import index as search_index
 from broadsheet.newsroom.versions import verify_chain
 from broadsheet.release import release
+from broadsheet.site.mail import PORTS
+from broadsheet.site.start import migrations_waiting
 from broadsheet.site.worker import OVERDUE_S, last_seen
 
 LEAST_FREE_SHARE = 0.05
@@ -175,24 +176,28 @@ def mail(config: Config) -> Iterator[Finding]:
             f"EMAIL_URL is not set: readers of {config.base_url} wait for codes that only go to {config.outbox}.",
             "Set EMAIL_URL to your mail server.",
         )
-    stuck = [draft for draft in config.outbox.glob(".*.part") if time.time() - draft.stat().st_mtime > DRAFT_OVERDUE_S]
-    if stuck:
+    if stuck := unfinished_mails(config):
         yield Finding(
-            f"{len(stuck)} mails in {config.outbox} were begun and never finished.",
+            f"{stuck} mails in {config.outbox} were begun and never finished.",
             "Their writing was cut off (a full disk, a crash). Delete the .part files; those readers must ask again.",
         )
+
+
+def unfinished_mails(config: Config) -> int:
+    drafts = config.outbox.glob(".*.part")
+    return sum(time.time() - draft.stat().st_mtime > DRAFT_OVERDUE_S for draft in drafts)
 
 
 def _mail_server(config: Config) -> Iterator[Finding]:
     parts = urlsplit(config.email_url)
     connect = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
-    default = {"smtp": 25, "smtps": 465, "smtp+tls": 587}[parts.scheme]
+    port = parts.port or PORTS[parts.scheme]
     try:
-        with connect(parts.hostname or "localhost", parts.port or default, timeout=5) as server:
+        with connect(parts.hostname or "localhost", port, timeout=5) as server:
             server.ehlo_or_helo_if_needed()
     except (OSError, smtplib.SMTPException) as fault:
         yield Finding(
-            f"The mail server {parts.hostname}:{parts.port or default} cannot be reached: {fault}",
+            f"The mail server {parts.hostname}:{port} cannot be reached: {fault}",
             "Nobody can register until it can. Check EMAIL_URL, and that this machine may connect to it.",
         )
 
@@ -232,11 +237,6 @@ def database_answers(config: Config) -> Iterator[Finding]:
         )
 
 
-def migrations_waiting() -> int:
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
 def _journal(config: Config) -> Iterator[Finding]:
     if connection.vendor != "sqlite":
         return
@@ -260,17 +260,22 @@ def _purges(config: Config) -> Iterator[Finding]:
 
 
 def _versions(config: Config) -> Iterator[Finding]:
-    broken = []
-    for article in PublishedVersion.objects.order_by("article_id").values_list("article_id", flat=True).distinct():
-        broken += verify_chain(article)
+    broken = broken_versions()
     if broken:
-        named = "; ".join(
-            f"article {fault.article_id}, version {fault.number}: {fault.what}" for fault in broken[:MOST_NAMED]
-        )
         yield Finding(
-            f"The record of published versions does not hold in {len(broken)} places: {named}.",
+            f"The record of published versions does not hold in {len(broken)} places: {'; '.join(broken[:MOST_NAMED])}.",
             "Somebody changed the table past Broadsheet. Compare with a backup before anything else is published.",
         )
+
+
+def broken_versions() -> list[str]:
+    """What of the whole record is not as it was written."""
+    articles = PublishedVersion.objects.order_by("article_id").values_list("article_id", flat=True).distinct()
+    return [
+        f"article {fault.article_id}, version {fault.number}: {fault.what}"
+        for article in articles
+        for fault in verify_chain(article)
+    ]
 
 
 def _search(config: Config) -> Iterator[Finding]:

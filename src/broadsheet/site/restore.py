@@ -18,7 +18,6 @@ from django.db.migrations.loader import MigrationLoader
 from broadsheet import clock
 from broadsheet.config import Config
 from broadsheet.newsroom.models.versions import PublishedVersion
-from broadsheet.newsroom.versions import verify_chain
 from broadsheet.site.backup import (
     FOLDERS,
     POSTGRES,
@@ -35,6 +34,7 @@ from broadsheet.site.backup import (
     read,
     run_postgres,
 )
+from broadsheet.site.doctor import broken_versions
 
 # Where they lie in the data folder; the database last, so that a publication is there when all of it is.
 _PLACES = {**{name: name for name in (*FOLDERS, *SINGLE_FILES)}, SQLITE: "broadsheet.sqlite3"}
@@ -67,11 +67,7 @@ def restore(config: Config, file: Path, force: bool = False, say: Say = lambda l
 
 def chain_faults(manifest: Manifest) -> list[str]:
     """What is wrong with the record of versions as it was restored; Django must be set up for this data folder."""
-    faults = []
-    for article in PublishedVersion.objects.values_list("article_id", flat=True).distinct().order_by("article_id"):
-        faults += [
-            f"article {fault.article_id}, version {fault.number}: {fault.what}" for fault in verify_chain(article)
-        ]
+    faults = broken_versions()
     if (found := PublishedVersion.objects.count()) != manifest.counts.versions:
         faults.append(f"there are {found} versions, and were {manifest.counts.versions}")
     return faults

@@ -69,12 +69,15 @@ def refuse_a_second_server(config: Config) -> None:
 
 
 def bring_database_up(config: Config) -> None:
-    executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if waiting:
-        say(f"Preparing the database: {len(waiting)} migrations; from nothing this takes about half a minute")
+    if waiting := migrations_waiting():
+        say(f"Preparing the database: {waiting} migrations; from nothing this takes about half a minute")
         call_command("migrate", interactive=False, verbosity=0)
     connection.close()
+
+
+def migrations_waiting() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def collect_static_files(config: Config) -> None:
@@ -132,7 +135,7 @@ def first_answers(config: Config) -> Answers:
     given = Answers.from_settings(config)
     if config.demo or FirstStart.read(config) is not None or given != Answers() or not is_interactive():
         return given
-    return ask(guesses(f"editor@{mail_host(config)}"))
+    return ask(guesses(made_up_editor(config)))
 
 
 def begin_publication(config: Config, answers: Answers) -> str | None:
@@ -146,7 +149,7 @@ def begin_publication(config: Config, answers: Answers) -> str | None:
         load_demo(say)
     else:
         name_publication(answers)
-    email = answers.editor or f"editor@{mail_host(config)}"
+    email = answers.editor or made_up_editor(config)
     password = give_editor(email)
     FirstStart(email, config.demo).write(config)
     return password
@@ -172,11 +175,11 @@ def set_up_by_command(config: Config, answers: Answers) -> str:
     first = FirstStart.read(config)
     if answers == Answers():
         now = Publication.ours()
-        answers = ask(Answers(now.name, now.language, now.zone, "" if first else f"editor@{mail_host(config)}"))
+        answers = ask(Answers(now.name, now.language, now.zone, "" if first else made_up_editor(config)))
     name_publication(answers)
     said = []
     if answers.editor or first is None:
-        email = answers.editor or f"editor@{mail_host(config)}"
+        email = answers.editor or made_up_editor(config)
         said.append(f"{email} signs in at {config.base_url}/admin/ with the password {give_editor(email)}")
         FirstStart(email, demo=first.demo if first else False).write(config)
     publication = Publication.ours()
@@ -204,16 +207,17 @@ def forget_demo(config: Config) -> None:
         FirstStart(first.editor, demo=False).write(config)
 
 
-def mail_host(config: Config) -> str:
-    """The domain of the first editor's address: a number is none."""
+def made_up_editor(config: Config) -> str:
+    """The first editor's address where nobody gives one. A number is no domain."""
     host = urlsplit(config.base_url).hostname or "localhost"
-    return host if any(letter.isalpha() for letter in host.rpartition(".")[2]) and ":" not in host else "localhost"
+    is_name = any(letter.isalpha() for letter in host.rpartition(".")[2]) and ":" not in host
+    return f"editor@{host if is_name else 'localhost'}"
 
 
 def welcome(config: Config, password: str | None) -> str:
     """The last words before serving: where it is, how to sign in, where mails go."""
     first = FirstStart.read(config)
-    editor = first.editor if first else f"editor@{mail_host(config)}"
+    editor = first.editor if first else made_up_editor(config)
     lines = [f"\n  The publication   {config.base_url}/", f"  The newsroom      {config.base_url}/admin/"]
     if password is not None:
         lines += [f"  Sign in as        {editor}", f"  with the password {password}", "  It is shown only now."]

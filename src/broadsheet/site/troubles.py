@@ -5,7 +5,6 @@ Each check is a `doctor` check; those that ask a mail server or read the whole r
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -21,7 +20,7 @@ from broadsheet import clock
 from broadsheet.config import Config
 from broadsheet.newsroom.acts.publish import check
 from broadsheet.newsroom.models import Article
-from broadsheet.site.doctor import DRAFT_OVERDUE_S, MOST_NAMED, Check, Finding, disk, examine, policy, worker
+from broadsheet.site.doctor import MOST_NAMED, Check, Finding, disk, examine, policy, unfinished_mails, worker
 from broadsheet.site.mail_marks import last_failure
 
 SCHEDULE_OVERDUE = timedelta(minutes=2)  # the worker comes round every ten seconds
@@ -76,15 +75,14 @@ def outbox(config: Config) -> Iterator[Finding]:
             % {"count": failure.count, "why": failure.why},
             _("Readers wait for their codes. Check EMAIL_URL, then send a test mail (Settings → Test mail)."),
         )
-    stuck = [draft for draft in config.outbox.glob(".*.part") if time.time() - draft.stat().st_mtime > DRAFT_OVERDUE_S]
-    if stuck:
+    if stuck := unfinished_mails(config):
         yield Finding(
             ngettext(
                 "One mail in the outbox was begun and never finished.",
                 "%(count)d mails in the outbox were begun and never finished.",
-                len(stuck),
+                stuck,
             )
-            % {"count": len(stuck)},
+            % {"count": stuck},
             _(
                 "Their writing was cut off (a full disk, a crash). Delete the .part files; those readers must ask again."
             ),
