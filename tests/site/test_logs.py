@@ -67,3 +67,10 @@ def test_an_access_line_tells_nothing_of_the_reader() -> None:
     said = json.loads(JsonLine().format(event))
     assert {"method", "path", "status", "ms"} <= said.keys()
     assert "203.0.113.9" not in json.dumps(said) and "email" not in json.dumps(said)
+
+
+@pytest.mark.parametrize("formatter", [Line(), JsonLine()])
+def test_an_address_in_a_path_stays_inside(formatter: logging.Formatter) -> None:
+    atoms = {"method": "GET", "path": "/ada.reader@example.org/", "status": 404, "dt_ms": 0.4}
+    event = logging.LogRecord(ACCESS_LOGGER, logging.INFO, __file__, 1, "%(method)s %(path)s", (atoms,), None)
+    assert "ada.reader" not in formatter.format(event)

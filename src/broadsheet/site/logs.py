@@ -75,6 +75,7 @@ class JsonLine(logging.Formatter):
         if record.name == ACCESS_LOGGER and isinstance(record.args, dict):
             event["event"] = "request"
             event |= {ours: record.args[theirs] for theirs, ours in _ACCESS_FIELDS.items() if theirs in record.args}
+            event["path"] = _redacted(str(event.get("path", "")))
         if fault := _traceback(record):
             event["traceback"] = _redacted(fault)
         return json.dumps(event, ensure_ascii=False, default=str)
