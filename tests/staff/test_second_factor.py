@@ -290,3 +290,13 @@ def test_what_is_no_passkey_signs_nobody_in(
     with_password(other, user)
     assert other.post("/login/factor/", {"credential": credential}).status_code == 200
     assert not other.is_signed_in
+
+
+def test_a_stranger_at_the_passkey_page_is_remembered_for_two_hours_only(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.get("/login/passkey/")
+    assert "sessionid" not in browser.client.cookies, "without passkeys there is nothing to remember"
+    monkeypatch.setattr(factor, "can_passkeys", lambda: True)
+    browser.get("/login/passkey/")
+    assert browser.client.session.get_expiry_age() <= 2 * 3600

@@ -22,8 +22,13 @@ class Pending:
 def keep(request: HttpRequest, code: SentCode, next_path: str) -> None:
     """One at a time: a browser that asks for another code forgets the one before."""
     if not request.user.is_authenticated:
-        request.session.set_expiry(_STRANGERS_SESSION)  # a session of half a year is for who signs in
+        begin_strangers_session(request)
     request.session[_KEY] = {"id": code.id, "next": next_path}
+
+
+def begin_strangers_session(request: HttpRequest) -> None:
+    """A session of half a year is for who signs in."""
+    request.session.set_expiry(_STRANGERS_SESSION)
 
 
 def find(request: HttpRequest, purpose: Purpose) -> Pending | None:

@@ -36,7 +36,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from qrcode.image.svg import SvgPathImage
 
 from broadsheet.config import config
-from broadsheet.readers import limits
+from broadsheet.readers import limits, pending
 from broadsheet.readers.acts.sign_in import arrive, note_proof
 from broadsheet.readers.models import User
 from broadsheet.readers.second_factor import FACTORS, has_second_factor
@@ -64,17 +64,9 @@ def give(request: HttpRequest) -> HttpResponse:
     user = stage.login.user
     assert isinstance(user, User)
     form, key_form = _forms(request, user, AuthenticateForm, AuthenticateWebAuthnForm)
-    if request.method == "POST":
-        limits.take(limits.FACTORS, request, user.email)
-        given = form if "code" in request.POST else key_form
-        if _is_good(given):
-            given.save()
-            limits.forgive(limits.FACTORS, request, user.email)
-            stage.exit()
-            if request.user.pk != user.pk:  # closed in the meantime
-                return draw(request, "closed", status=403)
-            arrive(request, user)
-            return see(next_path)
+    if request.method == "POST" and _is_given(request, user, form, key_form):
+        stage.exit()
+        return _let_in(request, user, next_path)
     return draw(request, "factor", {**_to_give(user, form, key_form), "next": next_path, "action": request.path})
 
 
@@ -93,14 +85,8 @@ def passkey_sign_in(request: HttpRequest) -> HttpResponse:
             post_authentication(request, authenticator, passwordless=True)
             user = authenticator.user
             perform_login(request, Login(user=user, email=user.email))
-            if request.user.pk != user.pk:
-                return draw(request, "closed", status=403)
-            arrive(request, user)
-            return see(next_path)
-    options = webauthn.begin_authentication(user=None)
-    return draw(
-        request, "passkey", {"form": form, "options": options, "next": next_path, "has_passkeys": can_passkeys()}
-    )
+            return _let_in(request, user, next_path)
+    return draw(request, "passkey", {"form": form, "options": _for_strangers(request), "next": next_path})
 
 
 @_read_or_send
@@ -112,14 +98,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if not has_second_factor(user):
         return see("/account/confirm/", next=next_path)
     form, key_form = _forms(request, user, ReauthenticateForm, ReauthenticateWebAuthnForm)
-    if request.method == "POST":
-        limits.take(limits.FACTORS, request, user.email)
-        given = form if "code" in request.POST else key_form
-        if _is_good(given):
-            given.save()
-            limits.forgive(limits.FACTORS, request, user.email)
-            note_proof(request)
-            return see(next_path)
+    if request.method == "POST" and _is_given(request, user, form, key_form):
+        note_proof(request)
+        return see(next_path)
     shown = {**_to_give(user, form, key_form), "next": next_path, "action": request.path, "is_confirming": True}
     return draw(request, "factor", shown)
 
@@ -132,6 +113,33 @@ def _forms(request: HttpRequest, user: User, by_code: type[Any], by_key: type[An
         _labelled(by_code(sent if with_code else None, user=user)),
         _labelled(by_key(sent if sent is not None and not with_code else None, user=user)),
     )
+
+
+def _is_given(request: HttpRequest, user: User, form: Any, key_form: Any) -> bool:
+    """Whether the one that was sent is the account's. Raises TooMany, before anything is compared."""
+    limits.take(limits.FACTORS, request, user.email)
+    given = form if "code" in request.POST else key_form
+    if not _is_good(given):
+        return False
+    given.save()
+    limits.forgive(limits.FACTORS, request, user.email)
+    return True
+
+
+def _let_in(request: HttpRequest, user: User, next_path: str) -> HttpResponse:
+    """allauth has signed them in, unless the account was closed in the meantime."""
+    if request.user.pk != user.pk:
+        return draw(request, "closed", status=403)
+    arrive(request, user)
+    return see(next_path)
+
+
+def _for_strangers(request: HttpRequest) -> dict[str, Any] | None:
+    """What the browser is asked for before it is known who asks; None where it would give no passkey."""
+    if not can_passkeys():
+        return None
+    pending.begin_strangers_session(request)
+    return webauthn.begin_authentication(user=None)
 
 
 def _to_give(user: User, form: Any, key_form: Any) -> dict[str, object]:
