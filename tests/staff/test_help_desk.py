@@ -96,6 +96,34 @@ def test_those_who_work_here_are_not_helped(desk: Client) -> None:
     assert desk.post(f"/admin/help-desk/{colleague.pk}/sign-out/", {"reason": "x"}).status_code == 404
 
 
+@pytest.mark.parametrize("role", ["reporter", "administrator"])
+def test_a_closed_account_of_staff_is_not_helped_either(desk: Client, role: str) -> None:
+    colleague, reader = staff_member(role), a_reader()
+    User.objects.filter(pk=colleague.pk).update(is_staff=False)  # the group alone makes them staff
+    colleague.refresh_from_db()
+    colleague.is_active = False
+    colleague.save()
+    assert trail("staff.closed")[-1].label == str(colleague)
+    for asked in (colleague.email, str(colleague.pk)):
+        assert "No reader has" in desk.get("/admin/help-desk/", {"q": asked}).content.decode()
+    for act, fields in (("erase", {"address": colleague.email}), ("reset", {})):
+        assert desk.post(f"/admin/help-desk/{colleague.pk}/{act}/", {"reason": "x", **fields}).status_code == 404
+    page = f"/admin/help-desk/{reader.pk}/merge/"
+    assert "No reader has" in said(desk, page, other=colleague.email, reason="x", confirmed=str(colleague.pk))
+    assert User.objects.filter(pk=colleague.pk).exists()
+
+
+def test_a_whole_address_is_found_among_many_that_contain_it(desk: Client) -> None:
+    meant = User.objects.create_user(f"z{new_address()}")
+    for number in range(25):
+        User.objects.create_user(f"a{number}{meant.email}")
+    html = desk.get("/admin/help-desk/", {"q": meant.email}).content.decode()
+    assert f"/admin/help-desk/{meant.pk}/" in html
+    assert "There may be more" in html
+    stays = a_reader()
+    assert "Merge them" in said(desk, f"/admin/help-desk/{stays.pk}/merge/", other=meant.email, reason="Asked.")
+
+
 def test_it_says_why_an_article_is_open_or_walled_and_shows_no_list(desk: Client) -> None:
     known, new = an_article(headline="Known to the reader"), an_article(headline="New to the reader")
     reader = a_reader(known.pk, 9001, 9002)

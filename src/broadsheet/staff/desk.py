@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from allauth.usersessions.models import UserSession
-from django.db.models import Q
+from django.db.models import Case, When
 from django.utils.translation import gettext as _
 
 from broadsheet import clock
@@ -20,7 +20,7 @@ from broadsheet.gate.ledger import account_key, open_ledger
 from broadsheet.newsroom.models import Article
 from broadsheet.readers.entitlements import reader_class
 from broadsheet.readers.models import User
-from broadsheet.staff.roles import is_staff
+from broadsheet.staff.roles import is_staff, works_here
 
 MOST_FOUND = 20
 SHORTEST_PART = 3
@@ -48,18 +48,22 @@ class Standing:
 
 
 def find_readers(asked: str) -> list[User]:
-    """By number, or by an address or a part of it; never staff, at most twenty."""
+    """By number, or by an address or a part of it, a whole address first; never staff, at most `MOST_FOUND`."""
     asked = asked.strip().lower()
-    number = asked.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) < 19:
-        found = User.objects.filter(pk=int(number))
-    elif len(asked) >= SHORTEST_PART:
-        found = User.objects.filter(email__icontains=asked)
-    else:
+    if (number := number_in(asked)) is not None:
+        reader = reader_numbered(number)
+        return [reader] if reader else []
+    if len(asked) < SHORTEST_PART:
         return []
-    works_here = Q(is_superuser=True) | Q(is_staff=True)
-    likely = found.exclude(works_here).order_by("email")[: MOST_FOUND * 2]
-    return [user for user in likely if not is_staff(user)][:MOST_FOUND]
+    whole_first = Case(When(email=asked, then=0), default=1)
+    found = User.objects.filter(email__icontains=asked).exclude(works_here())
+    return list(found.order_by(whole_first, "email")[:MOST_FOUND])
+
+
+def number_in(asked: str) -> int | None:
+    """The number of an account, with or without its sign: “#7”."""
+    digits = asked.removeprefix("#")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
 
 
 def reader_numbered(number: int) -> User | None:

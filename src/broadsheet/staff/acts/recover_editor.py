@@ -19,13 +19,11 @@ def recover_editor(email: str, password: str) -> User:
     """A new password and no second factor; sessions end. Roles stay as they are. Raises NoSuchEditor."""
     with transaction.atomic():
         user = User.objects.filter(email=email.strip().lower()).first()
-        if user is None or not (is_staff(user) or not user.is_active):
+        if user is None or not is_staff(user):
             raise NoSuchEditor
         user.is_active = True
         user.set_password(password)
         user.save()
-        if not is_staff(user):
-            raise NoSuchEditor
         Authenticator.objects.filter(user=user).delete()
         record("staff.recovered", user)
     end_all_sessions(user)

@@ -25,11 +25,13 @@ from broadsheet.staff.acts.open_article import OpenAlready, open_article
 from broadsheet.staff.acts.reset_count import reset_count
 from broadsheet.staff.acts.sign_reader_out import sign_reader_out
 from broadsheet.staff.desk import (
+    MOST_FOUND,
     SHORTEST_PART,
     Unclear,
     article_meant,
     explain,
     find_readers,
+    number_in,
     reader_numbered,
     standing_of,
 )
@@ -68,9 +70,14 @@ class Search(_Desk, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.request.GET.get("q", "").strip()[:254]
-        found = find_readers(asked) if asked else []
-        is_short = bool(asked) and not asked.lstrip("#").isdigit() and len(asked) < SHORTEST_PART
-        return super().get_context_data(asked=asked, found=found, is_short=is_short, **kwargs)
+        found = find_readers(asked)
+        shown = {
+            "asked": asked,
+            "found": found,
+            "may_be_more": len(found) == MOST_FOUND,
+            "is_short": bool(asked) and number_in(asked) is None and len(asked) < SHORTEST_PART,
+        }
+        return super().get_context_data(**shown, **kwargs)
 
 
 class _OfReader(_Desk):
