@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import FormView, TemplateView
@@ -83,14 +84,13 @@ class Search(_Desk, TemplateView):
 class _OfReader(_Desk):
     kwargs: dict[str, Any]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not may_help(request.user):  # before it is told whether there is such a reader
-            raise PermissionDenied
-        reader = reader_numbered(kwargs["pk"])
+    @cached_property
+    def reader(self) -> User:
+        """Looked up by whoever may help, not before."""
+        reader = reader_numbered(self.kwargs["pk"])
         if reader is None:
             raise Http404
-        self.reader = reader
-        return super().dispatch(request, *args, **kwargs)
+        return reader
 
     @property
     def reader_url(self) -> str:
@@ -100,7 +100,7 @@ class _OfReader(_Desk):
         desk = {"url": reverse("help_desk"), "label": Search.page_title}
         own = {"url": "", "label": self.page_title}
         reader = {"url": self.reader_url, "label": reader_label(self.reader.pk)}
-        return [*self.breadcrumbs_items, desk, *([reader] if self.page_title != ReaderPage.page_title else []), own]
+        return [*self.breadcrumbs_items, desk, *([] if isinstance(self, ReaderPage) else [reader]), own]
 
 
 class ArticleForm(forms.Form):
@@ -219,7 +219,22 @@ class EndSessions(_Act):
         return self.done(_("They are signed out everywhere."))
 
 
-class MergeForm(ReasonForm):
+class _GraveForm(ReasonForm):
+    """It compares what is typed with the reader it is about."""
+
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reader = reader
+
+
+class _GraveAct(_Act):
+    is_grave = True
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "reader": self.reader}
+
+
+class MergeForm(_GraveForm):
     other = forms.CharField(
         label=gettext_lazy("The other account"),
         max_length=254,
@@ -227,10 +242,6 @@ class MergeForm(ReasonForm):
     )
     confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = ("other", "reason", "confirmed")
-
-    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._reader = reader
 
     def clean_other(self) -> User:
         asked = self.cleaned_data["other"].strip().lower()
@@ -242,14 +253,10 @@ class MergeForm(ReasonForm):
         return found[0]
 
 
-class Merge(_Act):
+class Merge(_GraveAct):
     form_class = MergeForm
     page_title = gettext_lazy("Merge two accounts")
     button = gettext_lazy("Show both")
-    is_grave = True
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "reader": self.reader}
 
     def says(self) -> list[str]:
         return [
@@ -295,15 +302,11 @@ def _compared(stays: User, goes: User) -> list[tuple[str, list[str]]]:
     ]
 
 
-class EraseForm(ReasonForm):
+class EraseForm(_GraveForm):
     address = forms.CharField(
         label=gettext_lazy("Their address"), max_length=254, help_text=gettext_lazy("Type it to say that you mean it.")
     )
     field_order = ("reason", "address")
-
-    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._reader = reader
 
     def clean_address(self) -> str:
         if self.cleaned_data["address"].strip().lower() != self._reader.email:
@@ -311,14 +314,10 @@ class EraseForm(ReasonForm):
         return self._reader.email
 
 
-class Erase(_Act):
+class Erase(_GraveAct):
     form_class = EraseForm
     page_title = gettext_lazy("Erase the account")
     button = gettext_lazy("Erase it")
-    is_grave = True
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "reader": self.reader}
 
     def says(self) -> list[str]:
         return [
