@@ -44,8 +44,7 @@ class Reads:
 
 def reads_of(request: HttpRequest) -> Reads:
     """Of the account that is signed in, else of the browser."""
-    snapshot = open_ledger().policy()
-    policy = snapshot.policy if snapshot else Policy()
+    policy = policy_in_force()
     now = open_ledger().moment(policy, clock.now())
     user = request.user if isinstance(request.user, User) else None
     class_ = reader_class(user) if user else ReaderClass.ANONYMOUS
@@ -74,6 +73,11 @@ def wipe(request: HttpRequest) -> bool:
         return False
     open_ledger().hide(key, clock.now())
     return True
+
+
+def policy_in_force() -> Policy:
+    snapshot = open_ledger().policy()
+    return snapshot.policy if snapshot else Policy()
 
 
 def key_of(request: HttpRequest) -> bytes | None:

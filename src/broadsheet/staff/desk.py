@@ -14,12 +14,13 @@ from django.db.models import Case, When
 from django.utils.translation import gettext as _
 
 from broadsheet import clock
-from broadsheet.core.meter import Decision, Policy, ReaderClass, counted, decide
+from broadsheet.core.meter import Decision, ReaderClass, counted, decide
 from broadsheet.core.why import class_words, why, window_words
 from broadsheet.gate.ledger import account_key, open_ledger
 from broadsheet.newsroom.models import Article
 from broadsheet.readers.entitlements import reader_class
 from broadsheet.readers.models import User
+from broadsheet.readers.reads import policy_in_force
 from broadsheet.staff.roles import is_staff, works_here
 
 MOST_FOUND = 20
@@ -73,7 +74,7 @@ def reader_numbered(number: int) -> User | None:
 
 
 def standing_of(user: User) -> Standing:
-    policy, reader = _policy(), reader_class(user)
+    policy, reader = policy_in_force(), reader_class(user)
     now = open_ledger().moment(policy, clock.now())
     return Standing(
         reader=reader,
@@ -93,7 +94,7 @@ class Explained:
 
 def explain(user: User, article: Article) -> Explained:
     """What the gate would say if they opened it now, by the same rule."""
-    policy, reader = _policy(), reader_class(user)
+    policy, reader = policy_in_force(), reader_class(user)
     now = open_ledger().moment(policy, clock.now())
     decision = decide(policy, open_ledger().reads(account_key(user.pk)), article.for_meter(), reader, now)
     closes = policy.window.span(now, ZoneInfo(policy.zone)).closes.astimezone(ZoneInfo(policy.zone))
@@ -121,8 +122,3 @@ def article_meant(asked: str) -> Article:
             _("Several articles fit: “%(headlines)s”. Give the address, or more of it.") % {"headlines": headlines}
         )
     return found[0]
-
-
-def _policy() -> Policy:
-    snapshot = open_ledger().policy()
-    return snapshot.policy if snapshot else Policy()

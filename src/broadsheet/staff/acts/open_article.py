@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from broadsheet import clock
-from broadsheet.core.meter import MOST_ARTICLES, Ladder, Policy
+from broadsheet.core.meter import MOST_ARTICLES, Ladder
 from broadsheet.gate.ledger import account_key, open_ledger
 from broadsheet.newsroom.models import Article
 from broadsheet.readers.entitlements import reader_class
 from broadsheet.readers.models import User
+from broadsheet.readers.reads import policy_in_force
 from broadsheet.staff.desk import explain
 from broadsheet.staff.trail import record
 
@@ -27,8 +28,7 @@ def open_article(user: User, article: Article, *, by: User, reason: str) -> None
     explained = explain(user, article)
     if explained.decision.opens:
         raise OpenAlready(explained.sentence)
-    snapshot, reader = open_ledger().policy(), reader_class(user)
-    policy = snapshot.policy if snapshot else Policy()
-    for_once = replace(policy, ladders={reader: Ladder(allowance=MOST_ARTICLES)})
+    reader = reader_class(user)
+    for_once = replace(policy_in_force(), ladders={reader: Ladder(allowance=MOST_ARTICLES)})
     open_ledger().count(account_key(user.pk), article.for_meter(), reader, None, for_once, clock.now())
     record("reader.article_opened", user, by=by, reason=reason)
