@@ -33,14 +33,15 @@ def finish_change_of_address(request: HttpRequest, user: User, waiting: Pending,
     if outcome is Outcome.RIGHT:
         pending.forget(request)
         old, new = user.email, waiting.code.email
-        _change(user, new)
+        move_to(user, new)
         post_notice(
             Letter("address_changed", old, "Your address at {publication} was changed", {"new_host": _host(new)})
         )
     return outcome
 
 
-def _change(user: User, email: str) -> None:
+def move_to(user: User, email: str) -> None:
+    """The caller has made sure that it is theirs. Raises AddressTaken."""
     if User.objects.filter(email=email).exclude(pk=user.pk).exists():
         raise AddressTaken
     user.email = email
