@@ -9,6 +9,7 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_
 from broadsheet.newsroom.models import Article, Publication
 from broadsheet.readers.models import User
 from broadsheet.staff.acts.give_role import create_with_role
+from broadsheet.staff.roles import is_staff
 from tests.factories import PARAGRAPHS, a_draft, a_section, an_article
 from tests.readers.conftest import new_address
 from tests.staff.conftest import at_the_admin, trail
@@ -122,6 +123,16 @@ def test_a_publisher_makes_no_administrator_and_touches_none() -> None:
     other = Group.objects.create(name="Everything")
     desk.post(edit, {"email": colleague.email, "name": "", "is_active": "on", "groups": [other.pk]})
     assert not colleague.groups.filter(name="Everything").exists()
+
+
+@pytest.mark.parametrize("role", ["reporter", "administrator"])
+def test_whose_role_is_taken_away_is_a_reader_again(role: str) -> None:
+    former = holder(role)
+    assert is_staff(former)
+    at_the_admin(holder("administrator")).post(
+        f"/admin/users/edit/{former.pk}/", {"email": former.email, "name": "", "is_active": "on"}
+    )
+    assert not is_staff(User.objects.get(pk=former.pk))
 
 
 def test_groups_a_publisher_cannot_give_are_not_taken_away_by_one() -> None:

@@ -19,7 +19,7 @@ def create_editor(email: str, password: str, name: str = "", group: Group | None
     with transaction.atomic():
         user = User.objects.filter(email=email).first() or User(email=email)
         user.name = name or user.name
-        user.is_active = user.is_staff = True
+        user.is_active = True  # not `is_staff`, which would outlast a role that is taken away in the admin
         user.is_superuser = user.is_superuser or group is None
         user.set_password(password)
         user.save()
