@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.http import HttpRequest
+from wagtail.query import PageQuerySet
 
 from broadsheet.config import config
 
@@ -44,6 +45,17 @@ FURNITURE = (
     "show_in_menus",
     "translation_key",
 )
+
+
+class FewQuerySet(PageQuerySet):
+    """Of a kind of page there are few of, among the many of the tree."""
+
+    def as_they_stand(self) -> Self:
+        """The published ones, in the order of the tree."""
+        # Their own table first. SQLite takes all tables to be of one size unless told, and would read every page of the tree
+        # for the sake of its order: at fifty thousand articles half of what a page takes to be made.
+        few = self.model._base_manager.values("pk")
+        return self.filter(live=True, pk__in=few).order_by("path").defer(*FURNITURE)
 
 
 def address_in_tree(url_path: str) -> str:

@@ -13,11 +13,10 @@ from django.utils.translation import ngettext
 from wagtail.admin.panels import FieldPanel, HelpPanel, PublishingPanel, TitleFieldPanel
 from wagtail.fields import RichTextField
 from wagtail.models import Page, PageManager
-from wagtail.query import PageQuerySet
 
 from broadsheet.newsroom import addresses, guard, tags
 from broadsheet.newsroom.acts.publish import CannotPublish
-from broadsheet.newsroom.models.addresses import FURNITURE, RESERVED_SLUGS, Addressed
+from broadsheet.newsroom.models.addresses import RESERVED_SLUGS, Addressed, FewQuerySet
 from broadsheet.newsroom.models.publication import Publication
 from broadsheet.newsroom.models.sections import Section
 from broadsheet.newsroom.models.versions import ActName
@@ -32,11 +31,11 @@ GAP = re.compile(r"\[\[(.+?)\]\]", re.DOTALL)
 PUBLIC = ("live", "title", "slug", "body")
 
 
-class PlainPageQuerySet(PageQuerySet):
+class PlainPageQuerySet(FewQuerySet):
     def in_order(self) -> PlainPageQuerySet:
         """The published ones as they stand in the footer: the order of the page tree."""
         tags.note(tags.PLAIN_PAGES)
-        return self.filter(live=True).order_by("path").defer(*FURNITURE, "body")
+        return self.as_they_stand().defer("body")
 
 
 PlainPageManager = PageManager.from_queryset(PlainPageQuerySet)

@@ -7,17 +7,16 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from wagtail.admin.panels import FieldPanel, TitleFieldPanel
 from wagtail.models import Page, PageManager
-from wagtail.query import PageQuerySet
 
 from broadsheet.newsroom import addresses, tags
-from broadsheet.newsroom.models.addresses import FURNITURE, RESERVED_SLUGS, Addressed
+from broadsheet.newsroom.models.addresses import RESERVED_SLUGS, Addressed, FewQuerySet
 
 
-class SectionQuerySet(PageQuerySet):
+class SectionQuerySet(FewQuerySet):
     def in_order(self) -> SectionQuerySet:
         """As they stand in the menu: the order of the page tree."""
         tags.note(tags.SECTIONS)
-        return self.filter(live=True).order_by("path").defer(*FURNITURE)
+        return self.as_they_stand()
 
 
 SectionManager = PageManager.from_queryset(SectionQuerySet)
