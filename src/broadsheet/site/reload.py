@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from broadsheet.config import Config
+from broadsheet.site.locks import SERVER, take
 
 LONGEST_RELOAD_S = 600
 
@@ -62,10 +62,9 @@ def ask_to_reload(settings: Config) -> int:
 
 def running_server(settings: Config) -> int | None:
     """The supervisor's process id, if one holds the data folder."""
-    with suppress(OSError, ValueError), (settings.run / "server.pid").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            return int(lock.read())
+    file = settings.run / SERVER
+    with suppress(OSError, ValueError):
+        if (lock := take(file)) is None:
+            return int(file.read_text())
+        lock.close()
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import sqlite3
@@ -35,6 +34,7 @@ from broadsheet.site.backup import (
     run_postgres,
 )
 from broadsheet.site.doctor import broken_versions
+from broadsheet.site.locks import SERVER, WORKER, take
 
 # Where they lie in the data folder; the database last, so that a publication is there when all of it is.
 _PLACES = {**{name: name for name in (*FOLDERS, *SINGLE_FILES)}, SQLITE: "broadsheet.sqlite3"}
@@ -80,12 +80,12 @@ def chain_faults(manifest: Manifest) -> list[str]:
 def _nobody_serves(config: Config) -> Iterator[None]:
     """Held to the end: no server starts on a folder that is being filled."""
     config.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (config.run / "server.pid").open("a") as server, (config.run / "worker.lock").open("a") as worker:
-        try:
-            for lock in (server, worker):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BackupFault(f"A server is running on {config.data}: stop it first.") from None
+    with ExitStack() as held:
+        for name in (SERVER, WORKER):
+            lock = take(config.run / name)
+            if lock is None:
+                raise BackupFault(f"A server is running on {config.data}: stop it first.")
+            held.enter_context(lock)
         yield
 
 

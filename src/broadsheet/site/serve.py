@@ -10,7 +10,6 @@ the old site, whom nobody asks any more. If a new one does not come up the old o
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import http.client
 import json
 import logging
@@ -29,6 +28,7 @@ from pathlib import Path
 
 from broadsheet import clock
 from broadsheet.config import BadSetting, Config, config
+from broadsheet.site.locks import SERVER, take
 from broadsheet.site.logs import ACCESS_FORMAT, configure, logging_config
 from broadsheet.site.reload import Outcome
 from broadsheet.site.sockets import SOCKETS, watched
@@ -343,15 +343,11 @@ class Supervisor:
 
     def _sole_server(self) -> TextIOWrapper | None:
         """Held as long as we serve this data folder; None if another server does."""
-        lock = (self._settings.run / "server.pid").open("a+")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return None
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
+        lock = take(self._settings.run / SERVER)
+        if lock is not None:
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n")
+            lock.flush()
         return lock
 
 

@@ -5,7 +5,6 @@ Each step looks whether it is needed, can be stopped at any moment, and does its
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -22,6 +21,7 @@ from broadsheet.config import Config
 from broadsheet.gate.keys import house_key, open_keys
 from broadsheet.release import release
 from broadsheet.site.first_start import FirstStart
+from broadsheet.site.locks import SERVER, take
 from broadsheet.site.setup import Answers, ask, guesses, is_interactive
 
 # Models are imported inside the steps: they exist only once Django has been set up.
@@ -61,11 +61,10 @@ def make_folders(config: Config) -> None:
 
 def refuse_a_second_server(config: Config) -> None:
     """Before anything is changed under a server that runs; the supervisor then holds this lock for as long as it lives."""
-    with (config.run / "server.pid").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SystemExit(f"A server is already running on {config.data}.") from None
+    lock = take(config.run / SERVER)
+    if lock is None:
+        raise SystemExit(f"A server is already running on {config.data}.")
+    lock.close()
 
 
 def bring_database_up(config: Config) -> None:

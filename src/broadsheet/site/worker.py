@@ -10,7 +10,6 @@ Every duty may be cut short anywhere: what it left is found by the next round, o
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import hashlib
 import logging
 import os
@@ -39,6 +38,7 @@ from broadsheet.meter.force import publish_snapshot
 from broadsheet.newsroom.purge import carry_out_purges
 from broadsheet.newsroom.scheduling import carry_out_schedule
 from broadsheet.readers.sweep import sweep as sweep_readers
+from broadsheet.site.locks import WORKER, take
 
 log = logging.getLogger(__name__)
 
@@ -266,10 +266,9 @@ def say_alive(config: Config) -> None:
 def _sole_worker(config: Config) -> Iterator[str]:
     """This worker's id: two parts, of which the first is the same for every worker of this data folder."""
     config.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (config.run / "worker.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise WorkerRuns(f"Another worker is at work on {config.data}.") from None
+    lock = take(config.run / WORKER)
+    if lock is None:
+        raise WorkerRuns(f"Another worker is at work on {config.data}.")
+    with lock:
         installation = hashlib.sha256(f"{socket.gethostname()}:{config.data}".encode()).hexdigest()[:16]
         yield f"{installation}.{os.getpid()}-{os.urandom(4).hex()}"
