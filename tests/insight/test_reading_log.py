@@ -18,12 +18,16 @@ import pytest
 from broadsheet.core.meter import Reason
 from broadsheet.gate.log import REASON_CODES, Flag, ReadingLog, open_segments, sealed_segments
 from broadsheet.insight import parquet
-from broadsheet.insight.counts import views_by_article
+from broadsheet.insight.counts import tallies
 from broadsheet.insight.parquet import MOST_FILES, SCHEMA, months, store_sealed, stored
 from broadsheet.insight.tally import Span
 
 TURN = datetime(2019, 11, 1, tzinfo=UTC)
 ALWAYS = Span(datetime(2019, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def views_by_article(folder: Path, span: Span) -> Counter[int]:
+    return Counter({article: one.reads for article, one in tallies(folder, span).items() if one.reads})
 
 
 def write(

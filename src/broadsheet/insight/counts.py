@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,16 +28,12 @@ NOBODY = pa.scalar(0, pa.uint64())  # compared with a plain 0, large hashes woul
 COLUMNS = ["at", "article", "reader", "verdict", "notice"]
 
 
-def views_by_article(folder: Path, span: Span) -> Counter[int]:
-    """How often each article was sent whole to a person: no wall, no search engine, no copy the browser had.
-
-    `folder` is the `log/` of a data folder.
-    """
-    return Counter({article: one.reads for article, one in tallies(folder, span).items() if one.reads})
-
-
 def tallies(folder: Path, span: Span, groups: Mapping[int, int] | None = None) -> dict[int, Tally]:
-    """By article; with `groups` (article → section, say) by group, where a reader of two stories of a group is one."""
+    """By article; with `groups` (article → section, say) by group, where a reader of two stories of a group is one.
+
+    Of reads: whole pages sent to people; no wall, no search engine, no copy the browser had. `folder` is the `log/` of a
+    data folder.
+    """
     for _ in range(TRIES - 1):
         try:
             return _tallied(_views(folder, span), groups)
