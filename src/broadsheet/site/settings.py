@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "broadsheet.site.health.Ready",
     "broadsheet.site.metrics.Measured",
     "broadsheet.site.middleware.FromTheGate",
+    "broadsheet.newsroom.language.SpeakTheEditionsLanguage",
     "broadsheet.newsroom.offering.OfferPages",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -205,6 +206,10 @@ DEFAULT_FROM_EMAIL = _config.email_from
 EMAIL_TIMEOUT = 10
 
 LANGUAGE_CODE = "en"
+# Of the interface. What is spoken is the edition's language (newsroom/language.py), where we have its words.
+LANGUAGES = [("en", "English"), ("he", "עברית")]
+LOCALE_PATHS = [_config.run / "locale"]  # compiled by site/catalogues.py
+WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
