@@ -21,10 +21,37 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 
+class Fault(str):
+    """One sentence, in English; `sentence` and `values` are for those who say it in another language.
+
+    Among the values, a class of readers stands for those readers, and None for no limit.
+    """
+
+    sentence: str
+    values: Mapping[str, object]
+
+    def __new__(cls, sentence: str, **values: object) -> Fault:
+        said = sentence % {name: _in_english(value) for name, value in values.items()}
+        fault = super().__new__(cls, said[0].upper() + said[1:])
+        fault.sentence, fault.values = sentence, values
+        return fault
+
+
+def _in_english(value: object) -> object:
+    if isinstance(value, ReaderClass):
+        return f"{value} readers"
+    return "no limit" if value is None else value
+
+
+def gettext_noop(sentence: str) -> str:
+    """Marks a sentence for the translators: it is said in their language by others, who know one."""
+    return sentence
+
+
 class ImpossiblePolicy(ValueError):
     """A policy that cannot be kept. `faults` holds one sentence a fault, keyed by the field that has it."""
 
-    def __init__(self, faults: Mapping[str, str]) -> None:
+    def __init__(self, faults: Mapping[str, Fault]) -> None:
         super().__init__(" ".join(faults.values()))
         self.faults = dict(faults)
 
@@ -178,7 +205,7 @@ class Policy:
 
     def check(self) -> Policy:
         """The policy itself, or ImpossiblePolicy naming every fault at once."""
-        faults: dict[str, str] = {}
+        faults: dict[str, Fault] = {}
         for name, fault in _faults(self):
             faults.setdefault(name, fault)  # the first of a field is the one to mend first
         if faults:
@@ -189,65 +216,71 @@ class Policy:
 OPEN = Ladder()
 
 
-def _faults(policy: Policy) -> Iterable[tuple[str, str]]:
+def _faults(policy: Policy) -> Iterable[tuple[str, Fault]]:
     if policy.window.kind is WindowKind.ROLLING and not 1 <= policy.window.days <= 366:
-        yield "window_days", f"A rolling window needs 1 to 366 days, not {policy.window.days}."
+        sentence = gettext_noop("A rolling window needs 1 to 366 days, not %(days)s.")
+        yield "window_days", Fault(sentence, days=policy.window.days)
     try:
         ZoneInfo(policy.zone)
     except (KeyError, ValueError, OSError):
-        yield "zone", f"“{policy.zone}” is not a time zone; use a name such as Europe/Berlin."
+        sentence = gettext_noop("“%(name)s” is not a time zone; use a name such as Europe/Berlin.")
+        yield "zone", Fault(sentence, name=policy.zone)
     for reader, ladder in policy.ladders.items():
         yield from _ladder_faults(reader, ladder)
     yield from _order_faults(policy)  # last: it may follow from a fault above
     if policy.free_below_words < 0:
-        yield "free_below_words", f"A length cannot be {policy.free_below_words} words."
+        sentence = gettext_noop("A length cannot be %(words)s words.")
+        yield "free_below_words", Fault(sentence, words=policy.free_below_words)
     for name in ("free_after_days", "metered_after_days"):
         days = getattr(policy, name)
         if days is not None and days < 1:
-            yield name, f"An age in days must be at least 1, not {days}."
+            yield name, Fault(gettext_noop("An age in days must be at least 1, not %(days)s."), days=days)
     fresh, archive = policy.metered_after_days, policy.free_after_days
     if fresh is not None and archive is not None and archive <= fresh:
-        yield (
-            "free_after_days",
-            f"Articles would be free until day {fresh} and free again from day {archive}: none would ever be metered.",
+        sentence = gettext_noop(
+            "Articles would be free until day %(fresh)s and free again from day %(archive)s: none would ever be metered."
         )
+        yield "free_after_days", Fault(sentence, fresh=fresh, archive=archive)
     if policy.strangers_a_day < 1:
-        yield "strangers_a_day", "At least one view a day must be left to readers without a cookie."
+        sentence = gettext_noop("At least one view a day must be left to readers without a cookie.")
+        yield "strangers_a_day", Fault(sentence)
 
 
 # An entry of the meter ledger holds every counted article: this bounds it.
 MOST_ARTICLES = 500
 
 
-def _ladder_faults(reader: ReaderClass, ladder: Ladder) -> Iterable[tuple[str, str]]:
-    name = f"{reader}_allowance"
-    if ladder.allowance is None:
-        if ladder.notice_from is not None:
-            yield (
-                f"{reader}_notice_from",
-                f"A notice cannot count articles for {reader} readers: theirs are not counted.",
-            )
+def _ladder_faults(reader: ReaderClass, ladder: Ladder) -> Iterable[tuple[str, Fault]]:
+    allowance, notice_from = ladder.allowance, ladder.notice_from
+    if allowance is None:
+        if notice_from is not None:
+            sentence = gettext_noop("A notice cannot count articles for %(readers)s: theirs are not counted.")
+            yield f"{reader}_notice_from", Fault(sentence, readers=reader)
         return
-    if not 0 <= ladder.allowance <= MOST_ARTICLES:
-        yield name, f"An allowance must be 0 to {MOST_ARTICLES} articles, not {ladder.allowance}."
-    elif ladder.notice_from is not None and ladder.notice_from < 1:
-        yield f"{reader}_notice_from", f"A notice cannot start at article {ladder.notice_from}: the first is number 1."
-    elif ladder.notice_from is not None and ladder.notice_from > ladder.allowance:
-        starts = f"The notice would start at article {ladder.notice_from}"
-        wall = f"the wall stands after article {ladder.allowance}"
-        yield f"{reader}_notice_from", f"{starts}, but {wall}: no reader could ever see it."
+    if not 0 <= allowance <= MOST_ARTICLES:
+        sentence = gettext_noop("An allowance must be 0 to %(most)s articles, not %(allowance)s.")
+        yield f"{reader}_allowance", Fault(sentence, most=MOST_ARTICLES, allowance=allowance)
+    elif notice_from is not None and notice_from < 1:
+        sentence = gettext_noop("A notice cannot start at article %(number)s: the first is number 1.")
+        yield f"{reader}_notice_from", Fault(sentence, number=notice_from)
+    elif notice_from is not None and notice_from > allowance:
+        sentence = gettext_noop(
+            "The notice would start at article %(number)s, but the wall stands after article %(allowance)s:"
+            " no reader could ever see it."
+        )
+        yield f"{reader}_notice_from", Fault(sentence, number=notice_from, allowance=allowance)
 
 
-def _order_faults(policy: Policy) -> Iterable[tuple[str, str]]:
+def _order_faults(policy: Policy) -> Iterable[tuple[str, Fault]]:
     """Whoever gives more of themselves never gets less."""
     if ReaderClass.STAFF in policy.ladders:
-        yield "staff_allowance", "Staff read everything: they have no ladder."
+        yield "staff_allowance", Fault(gettext_noop("Staff read everything: they have no ladder."))
     for lower, reader in pairwise((ReaderClass.ANONYMOUS, *WITH_ACCOUNT)):
         less, more = policy.ladder(lower), policy.ladder(reader)
         if _less(more, less):
-            lowers = "no limit" if less.is_open else less.allowance
-            fault = f"would get fewer articles ({more.allowance}) than {lower} readers ({lowers})."
-            yield f"{reader}_allowance", f"{reader.capitalize()} readers {fault}"
+            sentence = gettext_noop("%(readers)s would get fewer articles (%(more)s) than %(lower)s (%(less)s).")
+            values = {"readers": reader, "more": more.allowance, "lower": lower, "less": less.allowance}
+            yield f"{reader}_allowance", Fault(sentence, **values)
 
 
 def _less(one: Ladder, other: Ladder) -> bool:

@@ -13,6 +13,7 @@ from broadsheet.gate.policy import COUNT_MARK, PolicySnapshot
 from broadsheet.gate.store import StoreFailed
 from broadsheet.meter.models import MeterSettings
 from broadsheet.meter.words import Notice
+from broadsheet.newsroom.language import speaking
 from broadsheet.newsroom.models import Publication
 
 log = logging.getLogger(__name__)
@@ -47,16 +48,17 @@ def publish_or_complain() -> None:
 
 
 def snapshot() -> PolicySnapshot:
-    """What is saved, as the gate reads it."""
+    """What is saved, as the gate reads it: in the edition's language, whatever the editor's."""
     meter, name = MeterSettings.ours(), Publication.ours().name
-    return PolicySnapshot(
-        policy=meter.policy(),
-        publication=name,
-        notice_html=notice_html(meter.notice(2, ReaderClass.ANONYMOUS, name, written=COUNT_MARK)),
-        notice_one_html=notice_html(meter.notice(1, ReaderClass.ANONYMOUS, name, written=COUNT_MARK)),
-        account_notice_html=notice_html(meter.notice(2, ReaderClass.REGISTERED, name, written=COUNT_MARK)),
-        account_notice_one_html=notice_html(meter.notice(1, ReaderClass.REGISTERED, name, written=COUNT_MARK)),
-    )
+    with speaking():
+        return PolicySnapshot(
+            policy=meter.policy(),
+            publication=name,
+            notice_html=notice_html(meter.notice(2, ReaderClass.ANONYMOUS, name, written=COUNT_MARK)),
+            notice_one_html=notice_html(meter.notice(1, ReaderClass.ANONYMOUS, name, written=COUNT_MARK)),
+            account_notice_html=notice_html(meter.notice(2, ReaderClass.REGISTERED, name, written=COUNT_MARK)),
+            account_notice_one_html=notice_html(meter.notice(1, ReaderClass.REGISTERED, name, written=COUNT_MARK)),
+        )
 
 
 def notice_html(notice: Notice) -> str:

@@ -3,20 +3,23 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm
 
+from broadsheet.meter.words import as_kept, in_our_language
+from broadsheet.newsroom.language import speaking
 from broadsheet.newsroom.models import Kind
 
 
 class MeterForm(WagtailAdminModelForm):
-    """The model checks the policy; here is only what a person ticks."""
+    """The model checks the policy. The words are shown as readers read them: in the edition's language, not the editor's."""
 
     free_kinds = forms.MultipleChoiceField(
-        label="Kinds of article",
+        label=_("Kinds of article"),
         choices=Kind.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="Never metered.",
+        help_text=_("Never metered."),
     )
 
     class Media:
@@ -26,3 +29,17 @@ class MeterForm(WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         if sections := self.fields.get("free_sections"):
             sections.queryset = sections.queryset.order_by("path")
+        with speaking():
+            for field, house in self._meta.model.house_words().items():
+                if field in self.initial:
+                    self.initial[field] = in_our_language(self.initial[field], house)
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean()
+        with speaking():
+            kept = {
+                field: as_kept(given[field], house)
+                for field, house in self._meta.model.house_words().items()
+                if field in given
+            }
+        return given | kept

@@ -2,59 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
+from django.utils.functional import lazy
 from django.utils.html import format_html_join
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalManyToManyField
 from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
 from broadsheet.core.meter import ImpossiblePolicy, Ladder, Policy, ReaderClass, Window, WindowKind
-from broadsheet.core.why import articles_word, window_words
 from broadsheet.meter import words
 from broadsheet.meter.forms import MeterForm
+from broadsheet.meter.why import articles_word, why_not, window_words
 from broadsheet.meter.words import Notice, Wall
 from broadsheet.newsroom import tags
 from broadsheet.newsroom.models import Publication
 from broadsheet.newsroom.purge import purge
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 LADDERS = (ReaderClass.ANONYMOUS, ReaderClass.REGISTERED, ReaderClass.SUPPORTER, ReaderClass.SUBSCRIBER)
 
 
 class WindowChoice(models.TextChoices):
-    MONTH = WindowKind.MONTH.value, "A calendar month"
-    WEEK = WindowKind.WEEK.value, "A week, from Monday"
-    DAY = WindowKind.DAY.value, "A day"
-    ROLLING = WindowKind.ROLLING.value, "A number of days, counted from each article"
+    MONTH = WindowKind.MONTH.value, _("A calendar month")
+    WEEK = WindowKind.WEEK.value, _("A week, from Monday")
+    DAY = WindowKind.DAY.value, _("A day")
+    ROLLING = WindowKind.ROLLING.value, _("A number of days, counted from each article")
 
 
-def _allowance(who: str, default: int | None = None) -> models.PositiveSmallIntegerField[int | None, int | None]:
+def _allowance(
+    label: _StrPromise, default: int | None = None
+) -> models.PositiveSmallIntegerField[int | None, int | None]:
     return models.PositiveSmallIntegerField(
-        f"{who}: articles",
-        null=True,
-        blank=True,
-        default=default,
-        help_text="Empty: as many as they like, not counted.",
+        label, null=True, blank=True, default=default, help_text=_("Empty: as many as they like, not counted.")
     )
 
 
-def _notice_from(who: str, default: int | None = None) -> models.PositiveSmallIntegerField[int | None, int | None]:
+def _notice_from(
+    label: _StrPromise, default: int | None = None
+) -> models.PositiveSmallIntegerField[int | None, int | None]:
     return models.PositiveSmallIntegerField(
-        f"{who}: notice from article", null=True, blank=True, default=default, help_text="Empty: no notice."
+        label, null=True, blank=True, default=default, help_text=_("Empty: no notice.")
     )
 
 
-def _words(default: str, allowed: tuple[str, ...], help_text: str = "") -> dict[str, Any]:
-    may = " ".join(f"{{{name}}}" for name in allowed)
+def _words(house: str, allowed: tuple[str, ...], help_text: _StrPromise | str = "") -> dict[str, Any]:
+    may = format_lazy(_("May hold {names}."), names=" ".join(f"{{{name}}}" for name in allowed))
     return {
-        "default": default,
+        "default": house,
         "validators": [words.Fillable(allowed)],
-        "help_text": f"{help_text} May hold {may}.".strip(),
+        "help_text": format_lazy("{} {}", help_text, may) if help_text else may,
     }
 
 
@@ -68,116 +74,120 @@ class MeterSettings(BaseGenericSetting, ClusterableModel):
     """Who may open how many articles, and what they are told."""
 
     on = models.BooleanField(
-        "the meter is on",
+        _("the meter is on"),
         default=True,
-        help_text="Off: every article is open to everyone, except those for members only. Nothing is counted.",
+        help_text=_("Off: every article is open to everyone, except those for members only. Nothing is counted."),
     )
     window_kind = models.CharField(
-        "articles are counted over",
+        _("articles are counted over"),
         max_length=10,
         choices=WindowChoice.choices,
         default=WindowChoice.MONTH,
-        help_text="Months, weeks and days turn at midnight in the publication's time zone.",
+        help_text=_("Months, weeks and days turn at midnight in the publication's time zone."),
     )
     window_days = models.PositiveSmallIntegerField(
-        "that number of days", default=30, help_text="Only where days are counted from each article."
+        _("that number of days"), default=30, help_text=_("Only where days are counted from each article.")
     )
 
-    anonymous_allowance = _allowance("Strangers", 10)
-    anonymous_notice_from = _notice_from("Strangers", 3)
-    registered_allowance = _allowance("Registered readers")
-    registered_notice_from = _notice_from("Registered readers")
-    supporter_allowance = _allowance("Supporters")
-    supporter_notice_from = _notice_from("Supporters")
-    subscriber_allowance = _allowance("Subscribers")
-    subscriber_notice_from = _notice_from("Subscribers")
+    anonymous_allowance = _allowance(_("Strangers: articles"), 10)
+    anonymous_notice_from = _notice_from(_("Strangers: notice from article"), 3)
+    registered_allowance = _allowance(_("Registered readers: articles"))
+    registered_notice_from = _notice_from(_("Registered readers: notice from article"))
+    supporter_allowance = _allowance(_("Supporters: articles"))
+    supporter_notice_from = _notice_from(_("Supporters: notice from article"))
+    subscriber_allowance = _allowance(_("Subscribers: articles"))
+    subscriber_notice_from = _notice_from(_("Subscribers: notice from article"))
 
-    notice_line = models.CharField("notice", max_length=200, **_words(words.NOTICE_LINE, words.IN_THE_NOTICE))
+    notice_line = models.CharField(_("notice"), max_length=200, **_words(words.NOTICE_LINE, words.IN_THE_NOTICE))
     notice_invitation = models.CharField(
-        "link under the notice", max_length=120, **_words(words.NOTICE_INVITATION, words.IN_THE_NOTICE)
+        _("link under the notice"), max_length=120, **_words(words.NOTICE_INVITATION, words.IN_THE_NOTICE)
     )
-    wall_heading = models.CharField("wall: heading", max_length=160, **_words(words.WALL_HEADING, words.IN_THE_WALL))
-    wall_text = models.TextField("wall: text", max_length=600, **_words(words.WALL_TEXT, words.IN_THE_WALL))
+    wall_heading = models.CharField(_("wall: heading"), max_length=160, **_words(words.WALL_HEADING, words.IN_THE_WALL))
+    wall_text = models.TextField(_("wall: text"), max_length=600, **_words(words.WALL_TEXT, words.IN_THE_WALL))
     members_heading = models.CharField(
-        "members only: heading",
+        _("members only: heading"),
         max_length=160,
         **_words(
-            words.MEMBERS_HEADING, words.IN_THE_MEMBERS_WALL, "Before articles that only registered readers may open."
+            words.MEMBERS_HEADING,
+            words.IN_THE_MEMBERS_WALL,
+            _("Before articles that only registered readers may open."),
         ),
     )
     members_text = models.TextField(
-        "members only: text", max_length=600, **_words(words.MEMBERS_TEXT, words.IN_THE_MEMBERS_WALL)
+        _("members only: text"), max_length=600, **_words(words.MEMBERS_TEXT, words.IN_THE_MEMBERS_WALL)
     )
     account_heading = models.CharField(
-        "readers with an account: heading",
+        _("readers with an account: heading"),
         max_length=160,
         **_words(
-            words.ACCOUNT_HEADING, words.IN_THE_ACCOUNT_WALL, "Where readers with an account have an allowance too."
+            words.ACCOUNT_HEADING, words.IN_THE_ACCOUNT_WALL, _("Where readers with an account have an allowance too.")
         ),
     )
     account_text = models.TextField(
-        "readers with an account: text", max_length=600, **_words(words.ACCOUNT_TEXT, words.IN_THE_ACCOUNT_WALL)
+        _("readers with an account: text"), max_length=600, **_words(words.ACCOUNT_TEXT, words.IN_THE_ACCOUNT_WALL)
     )
     button = models.CharField(
-        "button under the e-mail address", max_length=40, **_words(words.BUTTON, words.IN_A_LABEL)
+        _("button under the e-mail address"), max_length=40, **_words(words.BUTTON, words.IN_A_LABEL)
     )
-    login = models.CharField("before the link to log in", max_length=80, **_words(words.LOGIN, words.IN_A_LABEL))
+    login = models.CharField(_("before the link to log in"), max_length=80, **_words(words.LOGIN, words.IN_A_LABEL))
 
     free_sections = ParentalManyToManyField(
-        "newsroom.Section", verbose_name="sections", blank=True, related_name="+", help_text="Never metered."
+        "newsroom.Section", verbose_name=_("sections"), blank=True, related_name="+", help_text=_("Never metered.")
     )
     free_topics = ParentalManyToManyField(
-        "newsroom.Topic", verbose_name="topics", blank=True, related_name="+", help_text="Never metered."
+        "newsroom.Topic", verbose_name=_("topics"), blank=True, related_name="+", help_text=_("Never metered.")
     )
-    free_kinds = models.JSONField("kinds of article", default=list, blank=True, help_text="Never metered.")
+    free_kinds = models.JSONField(_("kinds of article"), default=list, blank=True, help_text=_("Never metered."))
     free_below_words = models.PositiveIntegerField(
-        "articles shorter than so many words", default=0, help_text="Never metered. 0: length does not matter."
+        _("articles shorter than so many words"), default=0, help_text=_("Never metered. 0: length does not matter.")
     )
     metered_after_days = models.PositiveSmallIntegerField(
-        "news of the last so many days",
+        _("news of the last so many days"),
         null=True,
         blank=True,
-        help_text="Open while it is fresh, metered afterwards. Empty: metered from the beginning.",
+        help_text=_("Open while it is fresh, metered afterwards. Empty: metered from the beginning."),
     )
     free_after_days = models.PositiveSmallIntegerField(
-        "articles older than so many days",
+        _("articles older than so many days"),
         null=True,
         blank=True,
-        help_text="The archive: never metered. Empty: age does not open an article.",
+        help_text=_("The archive: never metered. Empty: age does not open an article."),
     )
     crawlers_open = models.BooleanField(
-        "search engines read everything",
+        _("search engines read everything"),
         default=True,
-        help_text="Only those whose address was verified; they are told to keep no copy. Any other bot is a stranger.",
+        help_text=_(
+            "Only those whose address was verified; they are told to keep no copy. Any other bot is a stranger."
+        ),
     )
     strangers_a_day = models.PositiveIntegerField(
-        "views a day for a network that keeps no cookie",
+        _("views a day for a network that keeps no cookie"),
         default=2000,
         validators=[MinValueValidator(1)],
-        help_text="Beyond it, readers there who refuse cookies meet the wall. A large office is one network.",
+        help_text=_("Beyond it, readers there who refuse cookies meet the wall. A large office is one network."),
     )
 
     base_form_class = MeterForm
     panels = [
         HelpPanel(template="meter/admin/help.html"),
         MultiFieldPanel(
-            [FieldPanel("on"), FieldRowPanel([FieldPanel("window_kind"), FieldPanel("window_days")])], "The meter"
+            [FieldPanel("on"), FieldRowPanel([FieldPanel("window_kind"), FieldPanel("window_days")])], _("The meter")
         ),
         MultiFieldPanel(
             [
                 FieldRowPanel([FieldPanel(f"{reader}_allowance"), FieldPanel(f"{reader}_notice_from")])
                 for reader in LADDERS
             ],
-            "How many articles, for whom",
-            help_text="An article counts once; opening it again is free. Staff read everything.",
+            _("How many articles, for whom"),
+            help_text=_("An article counts once; opening it again is free. Staff read everything."),
         ),
         MultiFieldPanel(
             [
-                HelpPanel(content=legend(), heading="What stands in braces is filled in"),
+                HelpPanel(content=lazy(legend, str)(), heading=_("What stands in braces is filled in")),
                 FieldPanel("notice_line"),
                 FieldPanel("notice_invitation"),
             ],
-            "Words of the notice",
+            _("Words of the notice"),
         ),
         MultiFieldPanel(
             [
@@ -187,11 +197,11 @@ class MeterSettings(BaseGenericSetting, ClusterableModel):
                 FieldPanel("members_text"),
                 FieldRowPanel([FieldPanel("button"), FieldPanel("login")]),
             ],
-            "Words of the wall",
+            _("Words of the wall"),
         ),
         MultiFieldPanel(
             [FieldPanel("account_heading"), FieldPanel("account_text")],
-            "Words of the wall for readers with an account",
+            _("Words of the wall for readers with an account"),
             classname="collapsed",
         ),
         MultiFieldPanel(
@@ -202,16 +212,18 @@ class MeterSettings(BaseGenericSetting, ClusterableModel):
                 FieldRowPanel([FieldPanel("metered_after_days"), FieldPanel("free_after_days")]),
                 FieldPanel("free_below_words"),
             ],
-            "What is never metered",
-            help_text="A single article is opened where it is edited: always, or to everyone until some moment.",
+            _("What is never metered"),
+            help_text=_("A single article is opened where it is edited: always, or to everyone until some moment."),
         ),
         MultiFieldPanel(
-            [FieldPanel("crawlers_open"), FieldPanel("strangers_a_day")], "Machines and networks", classname="collapsed"
+            [FieldPanel("crawlers_open"), FieldPanel("strangers_a_day")],
+            _("Machines and networks"),
+            classname="collapsed",
         ),
     ]
 
     class Meta:
-        verbose_name = "meter"
+        verbose_name = _("meter")
 
     def clean(self) -> None:
         """The rules of `core.meter`, said at the field that breaks them."""
@@ -221,7 +233,7 @@ class MeterSettings(BaseGenericSetting, ClusterableModel):
         except ImpossiblePolicy as impossible:
             ours = {field.name for field in self._meta.get_fields()}
             raise ValidationError(
-                {name if name in ours else "__all__": fault for name, fault in impossible.faults.items()}
+                {name if name in ours else "__all__": why_not(fault) for name, fault in impossible.faults.items()}
             ) from impossible
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -262,23 +274,36 @@ class MeterSettings(BaseGenericSetting, ClusterableModel):
     def ladder(self, reader: ReaderClass) -> Ladder:
         return Ladder(getattr(self, f"{reader}_allowance"), getattr(self, f"{reader}_notice_from"))
 
-    # ── words
+    # ── words, in the language that is spoken now: whoever writes for readers sees to it that it is the edition's
+
+    def said(self, field: str) -> str:
+        """What stands for a field of words, its braces not yet filled."""
+        return words.in_our_language(getattr(self, field), self.house_words()[field])
+
+    @classmethod
+    def house_words(cls) -> dict[str, str]:
+        """What each field of words holds until the publisher writes something else."""
+        return {
+            field.name: field.default
+            for field in cls._meta.concrete_fields
+            if any(isinstance(validator, words.Fillable) for validator in field.validators)
+        }
 
     def wall(self, reader: ReaderClass, name: str, *, members_only: bool = False, comments: bool = False) -> Wall:
         """What the wall says to such a reader. `members_only`: it stands before an article that no count opens."""
         ladder = self.ladder(reader)
         if reader is not ReaderClass.ANONYMOUS:
-            heading, text = self.account_heading, self.account_text
+            heading, text = "account_heading", "account_text"
         elif members_only or not ladder.allowance:  # nothing was counted, so nobody is told that they read too much
-            heading, text = self.members_heading, self.members_text
+            heading, text = "members_heading", "members_text"
         else:
-            heading, text = self.wall_heading, self.wall_text
+            heading, text = "wall_heading", "wall_text"
         values = {
             **self._values(name, ladder.allowance or 0),
             "allowance": str(ladder.allowance or 0),
-            "comments": words.AND_POST_COMMENTS if comments else "",
+            "comments": words.and_post_comments() if comments else "",
         }
-        return Wall(*(words.fill(template, values) for template in (heading, text, self.button, self.login)))
+        return Wall(*(words.fill(self.said(field), values) for field in (heading, text, "button", "login")))
 
     def walls(self) -> list[Wall]:
         """Every wall there can be, to tell whether words on stored pages have changed."""
@@ -296,8 +321,8 @@ class MeterSettings(BaseGenericSetting, ClusterableModel):
             "allowance": str(self.ladder(reader).allowance or 0),
             "count": written or str(count),
         }
-        invitation = self.notice_invitation if reader is ReaderClass.ANONYMOUS else ""
-        return Notice(words.fill(self.notice_line, values), words.fill(invitation, values))
+        invitation = self.said("notice_invitation") if reader is ReaderClass.ANONYMOUS else ""
+        return Notice(words.fill(self.said("notice_line"), values), words.fill(invitation, values))
 
     def _values(self, name: str, number: int) -> dict[str, str]:
         return {

@@ -14,6 +14,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import FormView, TemplateView
 from wagtail.admin import messages
@@ -21,14 +24,15 @@ from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.widgets import AdminDateTimeInput
 
 from broadsheet import clock
-from broadsheet.core import why
 from broadsheet.core.meter import Decision, ReaderClass
 from broadsheet.gate.pages import VerdictClass
 from broadsheet.meter.acts.open_to_everyone import NotOpened, close_again, open_to_everyone
 from broadsheet.meter.force import notice_html
 from broadsheet.meter.models import LADDERS, MeterSettings
 from broadsheet.meter.rungs import Rung, decision_after, rungs
+from broadsheet.meter.why import class_words, why
 from broadsheet.newsroom import views as newsroom
+from broadsheet.newsroom.language import speaking
 from broadsheet.newsroom.models import Article, Publication
 
 MOST_CHOICES = 40
@@ -50,7 +54,7 @@ class Shown:
 
 class Choice(forms.Form):
     article = forms.TypedChoiceField(coerce=int)
-    reader = forms.ChoiceField(choices=[(reader.value, why.class_words(reader).capitalize()) for reader in LADDERS])
+    reader = forms.ChoiceField(choices=lambda: [(reader.value, capfirst(class_words(reader))) for reader in LADDERS])
 
     def __init__(self, articles: Sequence[Article], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +67,7 @@ class Preview(WagtailAdminTemplateMixin, TemplateView):
     """Each rung of the ladder, as a reader sees it on a phone; and what the policy says to everybody else."""
 
     template_name = "meter/admin/preview.html"
-    page_title = "What readers see"
+    page_title = gettext_lazy("What readers see")
     header_icon = "mobile-alt"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -71,7 +75,7 @@ class Preview(WagtailAdminTemplateMixin, TemplateView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        meter = {"url": reverse("wagtailsettings:edit", args=["meter", "metersettings"]), "label": "Meter"}
+        meter = {"url": reverse("wagtailsettings:edit", args=["meter", "metersettings"]), "label": _("Meter")}
         return [*self.breadcrumbs_items, meter, {"url": "", "label": self.page_title}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -85,7 +89,7 @@ class Preview(WagtailAdminTemplateMixin, TemplateView):
         return super().get_context_data(
             choice=chosen,
             article=article,
-            who=why.class_words(reader),
+            who=class_words(reader),
             frames=[one for one in shown if one.rung.reader is reader],
             table=shown,
             is_on=MeterSettings.ours().on,
@@ -98,15 +102,16 @@ def in_words(reader: ReaderClass, article: Article) -> list[Shown]:
     policy = meter.policy()
     found = []
     for rung in rungs(policy, article.for_meter(), reader, now):
-        notice = meter.notice(rung.decision.count, reader, name) if rung.decision.notice else None
+        with speaking():
+            notice = meter.notice(rung.decision.count, reader, name) if rung.decision.notice else None
         where = f"article={article.pk}&reader={reader.value}&read={rung.already_read}"
         found.append(
             Shown(
                 rung,
-                why.class_words(reader),
+                class_words(reader),
                 _articles(rung),
                 _sees(rung.decision),
-                why.why(policy, reader, rung.decision),
+                why(policy, reader, rung.decision),
                 f"{notice.line} {notice.invitation}".strip() if notice else "",
                 f"{reverse('meter_preview_page')}?{where}",
             )
@@ -116,14 +121,16 @@ def in_words(reader: ReaderClass, article: Article) -> list[Shown]:
 
 def _articles(rung: Rung) -> str:
     if rung.last is None:
-        return "Every article" if rung.first == 1 else f"From article {rung.first} on"
-    return f"Article {rung.first}" if rung.last == rung.first else f"Articles {rung.first} to {rung.last}"
+        return _("Every article") if rung.first == 1 else _("From article %(first)d on") % {"first": rung.first}
+    if rung.last == rung.first:
+        return _("Article %(number)d") % {"number": rung.first}
+    return _("Articles %(first)d to %(last)d") % {"first": rung.first, "last": rung.last}
 
 
 def _sees(decision: Decision) -> str:
     if not decision.opens:
-        return "the wall"
-    return "the article and the notice" if decision.notice else "the article"
+        return _("the wall")
+    return _("the article and the notice") if decision.notice else _("the article")
 
 
 @xframe_options_sameorigin
@@ -137,10 +144,11 @@ def preview_page(request: HttpRequest) -> HttpResponse:
     reader = ReaderClass(asked.cleaned_data["reader"])
     meter, name = MeterSettings.ours(), Publication.ours().name
     decision = decision_after(asked.cleaned_data["read"], meter.policy(), article.for_meter(), reader, clock.now())
-    html = _drawn(article, VerdictClass.of(reader, decision))
-    if decision.notice:
-        notice = notice_html(meter.notice(decision.count, reader, name))
-        html = html.rstrip().removesuffix(END) + notice + END
+    with speaking():  # to readers, and not as the editor chose for the desk
+        html = _drawn(article, VerdictClass.of(reader, decision))
+        if decision.notice:
+            notice = notice_html(meter.notice(decision.count, reader, name))
+            html = html.rstrip().removesuffix(END) + notice + END
     return HttpResponse(html, headers={"Cache-Control": "no-store"})
 
 
@@ -165,8 +173,13 @@ def _drawn(article: Article, verdict: VerdictClass) -> str:
 
 class OpenForm(forms.Form):
     days = forms.TypedChoiceField(
-        label="For",
-        choices=[("1", "one day"), ("3", "three days"), ("7", "a week"), ("14", "two weeks")],
+        label=gettext_lazy("For"),
+        choices=[
+            ("1", gettext_lazy("one day")),
+            ("3", gettext_lazy("three days")),
+            ("7", gettext_lazy("a week")),
+            ("14", gettext_lazy("two weeks")),
+        ],
         coerce=int,
         empty_value=None,
         initial="1",
@@ -174,13 +187,16 @@ class OpenForm(forms.Form):
         widget=forms.RadioSelect,
     )
     until = forms.DateTimeField(
-        label="Or until", required=False, widget=AdminDateTimeInput, help_text="In your own time zone."
+        label=gettext_lazy("Or until"),
+        required=False,
+        widget=AdminDateTimeInput,
+        help_text=gettext_lazy("In your own time zone."),
     )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("days") is None and given.get("until") is None and not self.errors:
-            raise ValidationError("Choose for how long, or until when.")
+            raise ValidationError(_("Choose for how long, or until when."))
         return given
 
 
@@ -189,7 +205,7 @@ class OpenToEveryone(WagtailAdminTemplateMixin, FormView):
 
     form_class = OpenForm
     template_name = "meter/admin/open.html"
-    page_title = "Open to everyone"
+    page_title = gettext_lazy("Open to everyone")
     header_icon = "lock-open"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -204,15 +220,17 @@ class OpenToEveryone(WagtailAdminTemplateMixin, FormView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "close" in request.POST:
-            return self._done(lambda: close_again(self.article, by=self._editor), "is metered again")
+            return self._done(lambda: close_again(self.article, by=self._editor), _("“%(headline)s” is metered again."))
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: OpenForm) -> HttpResponse:
         # One of the days is always chosen: whoever names a moment means the moment.
         until = form.cleaned_data["until"] or clock.now() + timedelta(days=form.cleaned_data["days"])
-        return self._done(lambda: open_to_everyone(self.article, until, by=self._editor), "is open to everyone now")
+        return self._done(
+            lambda: open_to_everyone(self.article, until, by=self._editor), _("“%(headline)s” is open to everyone now.")
+        )
 
-    def _done(self, act: Callable[[], object], what: str) -> HttpResponse:
+    def _done(self, act: Callable[[], object], said: str) -> HttpResponse:
         try:
             act()
         except NotOpened as refused:
@@ -221,7 +239,7 @@ class OpenToEveryone(WagtailAdminTemplateMixin, FormView):
         except ValidationError as refused:  # what publishing refuses
             messages.error(self.request, " ".join(refused.messages))
             return redirect(self.request.path)
-        messages.success(self.request, f"“{self.article.headline}” {what}.")
+        messages.success(self.request, said % {"headline": self.article.headline})
         return redirect("wagtailadmin_pages:edit", self.article.pk)
 
     @property

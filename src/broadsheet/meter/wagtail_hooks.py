@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.widgets.button import Button
@@ -32,11 +33,14 @@ def say_that_it_is_in_force(request: HttpRequest, setting: Any) -> None:
     if not isinstance(setting, MeterSettings):
         return
     if is_in_force():
-        preview = messages.button(reverse("meter_preview"), "See what readers see")
-        messages.success(request, "In force now: the next article a reader opens is decided by these rules.", [preview])
+        preview = messages.button(reverse("meter_preview"), _("See what readers see"))
+        messages.success(
+            request, _("In force now: the next article a reader opens is decided by these rules."), [preview]
+        )
     else:
         messages.error(
-            request, "Saved, but not in force: the meter ledger cannot be written. It is tried again twice a minute."
+            request,
+            _("Saved, but not in force: the meter ledger cannot be written. It is tried again twice a minute."),
         )
 
 
@@ -53,5 +57,5 @@ def on_the_page(page: Page, user: Any, view_name: str, next_url: str | None = No
 def _open_button(page: Page, user: Any) -> Iterator[Button]:
     if page.live and page.specific_class is Article and page.permissions_for_user(user).can_publish():
         yield Button(
-            "Open to everyone until …", reverse("meter_open", args=[page.pk]), icon_name="lock-open", priority=45
+            _("Open to everyone until …"), reverse("meter_open", args=[page.pk]), icon_name="lock-open", priority=45
         )

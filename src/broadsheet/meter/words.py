@@ -9,16 +9,18 @@ from string import Formatter
 
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 # What may stand in braces, for the help beside the fields.
 PLACEHOLDERS = {
-    "count": "how many articles the reader has opened",
-    "allowance": "how many they may open",
-    "articles": "“article” or “articles”, as the number before it asks",
-    "window": "“this month”, “this week”, “today” or “in the last 30 days”",
-    "name": "the publication's name",
-    "short_name": "the same without the article before it: a loyal Herald reader, not a loyal The Herald reader",
-    "comments": "“ and post comments” where comments are on, otherwise nothing",
+    "count": _("how many articles the reader has opened"),
+    "allowance": _("how many they may open"),
+    "articles": _("“article” or “articles”, as the number before it asks"),
+    "window": _("“this month”, “this week”, “today” or “in the last 30 days”"),
+    "name": _("the publication's name"),
+    "short_name": _("the same without the article before it: a loyal Herald reader, not a loyal The Herald reader"),
+    "comments": _("“ and post comments” where comments are on, otherwise nothing"),
 }
 IN_THE_NOTICE = ("count", "allowance", "articles", "window", "name", "short_name")
 IN_THE_WALL = (
@@ -38,24 +40,24 @@ IN_THE_ACCOUNT_WALL = (
 IN_THE_MEMBERS_WALL = ("name", "short_name", "comments")
 IN_A_LABEL = ("name", "short_name")
 
-NOTICE_LINE = "You have read {count} {articles} {window}."
-NOTICE_INVITATION = "Register to receive full access to {name}"
-WALL_HEADING = "Thank you. You are a loyal {short_name} Reader."
-WALL_TEXT = (
+# The house's words. They are kept in English, and said in the language of the edition by `in_our_language`: so a publication
+# that changes its language need not write them anew, and one that wrote its own keeps them.
+NOTICE_LINE = gettext_noop("You have read {count} {articles} {window}.")
+NOTICE_INVITATION = gettext_noop("Register to receive full access to {name}")
+WALL_HEADING = gettext_noop("Thank you. You are a loyal {short_name} Reader.")
+WALL_TEXT = gettext_noop(
     "You have read more than {allowance} {articles} {window}."
     " Please register for full access to continue reading{comments}."
 )
-MEMBERS_HEADING = "This article is for registered readers."
-MEMBERS_TEXT = "Please register for full access to continue reading{comments}."
-ACCOUNT_HEADING = "Thank you. You are a loyal {short_name} Reader."
-ACCOUNT_TEXT = (
+MEMBERS_HEADING = gettext_noop("This article is for registered readers.")
+MEMBERS_TEXT = gettext_noop("Please register for full access to continue reading{comments}.")
+ACCOUNT_HEADING = WALL_HEADING
+ACCOUNT_TEXT = gettext_noop(
     "You have read as many articles as your account opens {window}. Those stay open; your account says when the count"
     " begins again."
 )
-BUTTON = "Send me a code"
-LOGIN = "Registered already?"
-
-AND_POST_COMMENTS = " and post comments"
+BUTTON = gettext_noop("Send me a code")
+LOGIN = gettext_noop("Registered already?")
 
 
 @dataclass(frozen=True)
@@ -106,15 +108,36 @@ def check_words(text: str, allowed: Collection[str]) -> None:
     try:
         fields = [(name, spec, conversion) for _, name, spec, conversion in Formatter().parse(text) if name is not None]
     except ValueError as wrong:
-        raise UnknownPlaceholder(f"A brace is not closed or not opened. These may be used: {may}.") from wrong
+        raise UnknownPlaceholder(
+            gettext("A brace is not closed or not opened. These may be used: %(names)s.") % {"names": may}
+        ) from wrong
     for name, spec, conversion in fields:
         if name not in allowed or spec or conversion:
             written = name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
-            raise UnknownPlaceholder(f"{{{written}}} is not known here. These may be used: {may}.")
+            raise UnknownPlaceholder(
+                gettext("%(written)s is not known here. These may be used: %(names)s.")
+                % {"written": f"{{{written}}}", "names": may}
+            )
+
+
+def in_our_language(text: str, house: str) -> str:
+    """What is said for `text`, in the language spoken now: a publisher's own words as they are, the `house`'s translated."""
+    return gettext(house) if text == house else text
+
+
+def as_kept(text: str, house: str) -> str:
+    """The reverse, for what comes back from a form: the house's words in the language spoken now are the house's."""
+    return house if text in (house, gettext(house)) else text
+
+
+def and_post_comments() -> str:
+    return gettext(" and post comments")
 
 
 def short_name(name: str) -> str:
     """`name` without a leading article, for use after another one.
+
+    Only an English one: Hebrew's is the first letter of a word like any other, and its sentences keep it.
 
     >>> short_name("The Broadsheet"), short_name("Theatre Weekly")
     ('Broadsheet', 'Theatre Weekly')

@@ -280,7 +280,7 @@ class Mail(_ForPublishers):
         return {"to": self._user.email}
 
     def form_valid(self, form: TrialForm) -> HttpResponse:
-        mail = written(Letter("trial", form.cleaned_data["to"], _("A test mail from {publication}")))
+        mail = written(Letter("trial", form.cleaned_data["to"], gettext_lazy("A test mail from {publication}")))
         return self.render_to_response(
             self.get_context_data(form=form, trial=try_out(mail), to=form.cleaned_data["to"])
         )

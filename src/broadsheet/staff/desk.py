@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from broadsheet import clock
 from broadsheet.core.meter import Decision, ReaderClass, counted, decide
-from broadsheet.core.why import class_words, why, window_words
 from broadsheet.gate.ledger import account_key, open_ledger
+from broadsheet.meter.why import class_words, why, window_words
 from broadsheet.newsroom.models import Article
 from broadsheet.readers.entitlements import reader_class
 from broadsheet.readers.models import User

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from broadsheet import clock
 from broadsheet.newsroom.acts.publish import publish
@@ -22,21 +23,21 @@ def open_to_everyone(article: Article, until: datetime, *, by: AbstractBaseUser)
     Raises NotOpened, and whatever publishing raises: it is a version of the public record like any other.
     """
     if until <= clock.now():
-        raise NotOpened("That moment has passed.")
+        raise NotOpened(_("That moment has passed."))
     return _set(article, until, by, f"Open to everyone until {until:%-d %B %Y, %H:%M} UTC, in the public interest.")
 
 
 def close_again(article: Article, *, by: AbstractBaseUser) -> PublishedVersion:
     """End it before its time."""
     if not article.is_freed_at(clock.now()):
-        raise NotOpened("The article is not open to everyone for a time.")
+        raise NotOpened(_("The article is not open to everyone for a time."))
     return _set(article, None, by, "No longer open to everyone.")
 
 
 @transaction.atomic
 def _set(article: Article, until: datetime | None, by: AbstractBaseUser, note: str) -> PublishedVersion:
     if not article.live:
-        raise NotOpened("The article is not published.")
+        raise NotOpened(_("The article is not published."))
     draft = article.get_latest_revision_as_object() if article.has_unpublished_changes else None
     # What readers see now, and not what somebody is still writing.
     public = Article.objects.get(pk=article.pk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.mfa.base.internal.flows import delete_and_cleanup
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from broadsheet.config import config
 from broadsheet.readers.acts.end_sessions import end_other_sessions
@@ -34,4 +35,4 @@ def remove_factor(request: HttpRequest, user: User, factor: Authenticator) -> No
 
 
 def _letter(user: User, change: str) -> Letter:
-    return Letter("second_factor", user.email, "Your second factor at {publication}", {"change": change})
+    return Letter("second_factor", user.email, _("Your second factor at {publication}"), {"change": change})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from broadsheet import clock
 from broadsheet.gate.ledger import open_ledger
@@ -37,4 +38,4 @@ def merge_readers(kept: User, other: User, *, by: User, reason: str) -> None:
     account_erased.send(sender=User, user_id=number)
     for address in addresses:
         words = {"kept": addresses[0], "other": addresses[1]}
-        post_notice(Letter("account_merged", address, "Your accounts at {publication} are one now", words))
+        post_notice(Letter("account_merged", address, _("Your accounts at {publication} are one now"), words))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
+from django.utils.translation import gettext_lazy as _
 
 from broadsheet.readers.acts.end_sessions import end_all_sessions
 from broadsheet.readers.letters import Letter, post_notice
@@ -15,4 +16,4 @@ def reset_factor(user: User, *, by: User, reason: str) -> None:
     Authenticator.objects.filter(user=user).delete()
     record("staff.factor_reset", user, by=by, reason=reason)
     end_all_sessions(user)
-    post_notice(Letter("second_factor", user.email, "Your second factor at {publication}", {"change": "reset"}))
+    post_notice(Letter("second_factor", user.email, _("Your second factor at {publication}"), {"change": "reset"}))

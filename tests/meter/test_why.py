@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from broadsheet.core.meter import Decision, Ladder, Policy, ReaderClass, Reason, Verdict, Window, WindowKind
-from broadsheet.core.why import articles_word, why, window_words
+from broadsheet.meter.why import articles_word, why, window_words
 
 OPEN, WALL = Verdict.OPEN, Verdict.WALL
 AGAIN = (
