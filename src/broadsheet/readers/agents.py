@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 # The first that is found: browsers name those they descend from after themselves.
 _BROWSERS = [
     ("Edg", "Edge"),
@@ -19,7 +22,7 @@ _SYSTEMS = [
     ("Android", "Android"),
     ("Windows", "Windows"),
     ("CrOS", "ChromeOS"),
-    ("Mac OS X", "a Mac"),
+    ("Mac OS X", gettext_lazy("a Mac")),
     ("Linux", "Linux"),
 ]
 
@@ -34,5 +37,7 @@ def browser_name(user_agent: str) -> str:
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), None)
     if browser is None:
-        return user_agent.split(" ")[0][:40] or "A program that does not say its name"
-    return f"{browser} on {system}" if system else browser
+        return user_agent.split(" ")[0][:40] or _("A program that does not say its name")
+    if system is None:
+        return browser
+    return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from enum import Enum
 
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from broadsheet import clock
 from broadsheet.readers.letters import Letter, MailNotSent, post
@@ -91,7 +92,7 @@ def _letter(code: SentCode, digits: str) -> Letter:
 
 
 _SUBJECTS = {
-    Purpose.SIGN_IN: "Your code for {publication}",
-    Purpose.CONFIRM: "Your code for {publication}",
-    Purpose.NEW_ADDRESS: "Your new address at {publication}",
+    Purpose.SIGN_IN: _("Your code for {publication}"),
+    Purpose.CONFIRM: _("Your code for {publication}"),
+    Purpose.NEW_ADDRESS: _("Your new address at {publication}"),
 }

@@ -36,6 +36,7 @@ class AccountCreationForm(_Named, UserCreationForm):
 class AccountEditForm(_Named, UserEditForm):
     class Meta(UserEditForm.Meta):
         fields = [*_FIELDS, "is_active"]
+        labels = {"is_active": _("Is active")}
 
 
 class AccountViewSet(UserViewSet):

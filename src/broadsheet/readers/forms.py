@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from broadsheet.readers.models import User
 
@@ -23,12 +24,12 @@ class Plain(forms.Form):
 
 class EmailForm(Plain):
     email = forms.EmailField(
-        label="E-mail address",
+        label=_("E-mail address"),
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True, "dir": "ltr"}),
         error_messages={
-            "required": "Please type your e-mail address.",
-            "invalid": "That is not an e-mail address we can write to.",
+            "required": _("Please type your e-mail address."),
+            "invalid": _("That is not an e-mail address we can write to."),
         },
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -39,30 +40,36 @@ class EmailForm(Plain):
 
 class CodeForm(Plain):
     code = forms.CharField(
-        label="Code",
+        label=_("Code"),
         max_length=40,
         widget=forms.TextInput(
-            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
+            attrs={
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "autofocus": True,
+                "spellcheck": "false",
+                "dir": "ltr",
+            }
         ),
-        error_messages={"required": "Please type the six digits from the mail."},
+        error_messages={"required": _("Please type the six digits from the mail.")},
     )
 
     def clean_code(self) -> str:
         """Six digits, however they were copied: “123 456”, full-width, with a dash."""
         typed = unicodedata.normalize("NFKC", self.cleaned_data["code"]).translate(_DASHES_AND_SPACES)
         if len(typed) != 6 or not (typed.isascii() and typed.isdigit()):
-            raise ValidationError("The code is six digits. This did not use up a try.")
+            raise ValidationError(_("The code is six digits. This did not use up a try."))
         return typed
 
 
 class PasswordSignInForm(Plain):
     email = forms.EmailField(
-        label="E-mail address",
+        label=_("E-mail address"),
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True, "dir": "ltr"}),
     )
     password = forms.CharField(
-        label="Password",
+        label=_("Password"),
         max_length=1024,  # hashing a megabyte would be a favour to nobody
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
@@ -75,7 +82,7 @@ class PasswordSignInForm(Plain):
 
 class OwnPasswordForm(Plain):
     password = forms.CharField(
-        label="Your password",
+        label=_("Your password"),
         max_length=1024,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
@@ -84,10 +91,10 @@ class OwnPasswordForm(Plain):
 
 class NewPasswordForm(Plain):
     password = forms.CharField(
-        label="New password",
+        label=_("New password"),
         max_length=1024,
         strip=False,
-        help_text="At least ten characters. A few unrelated words are good; your name or address are not.",
+        help_text=_("At least ten characters. A few unrelated words are good; your name or address are not."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
@@ -103,10 +110,10 @@ class NewPasswordForm(Plain):
 
 class NameForm(Plain):
     name = forms.CharField(
-        label="Name",
+        label=_("Name"),
         required=False,
         max_length=120,
-        help_text="As it should stand on what you write here. You may leave it empty.",
+        help_text=_("As it should stand on what you write here. You may leave it empty."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
@@ -117,10 +124,10 @@ class NewAddressForm(EmailForm):
 
 class DeleteForm(Plain):
     email = forms.CharField(
-        label="Your e-mail address",
-        help_text="Type it to say that you mean it.",
+        label=_("Your e-mail address"),
+        help_text=_("Type it to say that you mean it."),
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -130,5 +137,5 @@ class DeleteForm(Plain):
     def clean_email(self) -> str:
         typed = self.cleaned_data["email"].strip().lower()
         if typed != self._user.email:
-            raise ValidationError("That is not the address of this account.")
+            raise ValidationError(_("That is not the address of this account."))
         return typed

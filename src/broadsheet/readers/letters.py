@@ -12,8 +12,10 @@ import mrml
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils.functional import Promise
 
 from broadsheet.config import config
+from broadsheet.newsroom.language import speaking
 from broadsheet.newsroom.models import MailWords, Publication
 
 CODE_LETTER = "code_sign_in"
@@ -31,11 +33,14 @@ class MailNotSent(Exception):
 
 @dataclass(frozen=True)
 class Letter:
-    """`name`: the templates `mail/<name>.txt` and `mail/<name>.mjml`; `subject` may use `{publication}`."""
+    """`name`: the templates `mail/<name>.txt` and `mail/<name>.mjml`; `subject` may use `{publication}`.
+
+    The subject is lazy: whoever asks for the letter may speak another language than the one it is written in.
+    """
 
     name: str
     to: str
-    subject: str
+    subject: Promise
     context: dict[str, Any] = field(default_factory=dict)
 
 
@@ -45,10 +50,15 @@ def post(letter: Letter) -> None:
 
 
 def written(letter: Letter) -> EmailMultiAlternatives:
-    """The letter as a mail, in the publication's own words where it has any."""
+    """The letter as a mail: in the edition's language, and in the publication's own words where it has any."""
+    with speaking():
+        return _written(letter)
+
+
+def _written(letter: Letter) -> EmailMultiAlternatives:
     house, words = Publication.ours(), MailWords.ours()
     context = {**letter.context, "publication": house, "words": words, "base_url": config().base_url}
-    subject = letter.subject.format(publication=house.name)
+    subject = str(letter.subject).format(publication=house.name)
     text = render_to_string(f"mail/{letter.name}.txt", context).strip()
     message = EmailMultiAlternatives(
         subject=words.code_subject if letter.name == CODE_LETTER and words.code_subject else subject,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from broadsheet import clock
 
@@ -26,8 +27,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """Somebody with an account. `is_staff` opens the newsroom's admin, as far as groups allow."""
 
-    email = models.EmailField("e-mail address", unique=True)
-    name = models.CharField("name", max_length=120, blank=True)
+    email = models.EmailField(_("e-mail address"), unique=True)
+    name = models.CharField(_("name"), max_length=120, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=clock.now)
@@ -39,7 +40,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        verbose_name = "account"
+        verbose_name = _("account")
 
     def __str__(self) -> str:
         return self.get_full_name()
@@ -59,9 +60,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Purpose(models.TextChoices):
     """What a code proves when it is typed in."""
 
-    SIGN_IN = "sign-in", "signing in"
-    CONFIRM = "confirm", "confirming that it is you"
-    NEW_ADDRESS = "new-address", "changing the address"
+    SIGN_IN = "sign-in", _("signing in")
+    CONFIRM = "confirm", _("confirming that it is you")
+    NEW_ADDRESS = "new-address", _("changing the address")
 
 
 class SentCodes(models.QuerySet["SentCode"]):

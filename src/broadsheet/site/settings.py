@@ -209,6 +209,7 @@ LANGUAGE_CODE = "en"
 # Of the interface. What is spoken is the edition's language (newsroom/language.py), where we have its words.
 LANGUAGES = [("en", "English"), ("he", "עברית")]
 LOCALE_PATHS = [_config.run / "locale"]  # compiled by site/catalogues.py
+FORMAT_MODULE_PATH = "broadsheet.site.formats"
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from broadsheet.readers import codes, limits, pending
 from broadsheet.readers.acts.finish_sign_in import mark_proved
@@ -35,7 +36,7 @@ def finish_change_of_address(request: HttpRequest, user: User, waiting: Pending,
         old, new = user.email, waiting.code.email
         move_to(user, new)
         post_notice(
-            Letter("address_changed", old, "Your address at {publication} was changed", {"new_host": _host(new)})
+            Letter("address_changed", old, _("Your address at {publication} was changed"), {"new_host": _host(new)})
         )
     return outcome
 

@@ -7,6 +7,7 @@ import logging
 from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from broadsheet.readers.acts.end_sessions import end_all_sessions
 from broadsheet.readers.letters import Letter, post_notice
@@ -36,4 +37,4 @@ def erase_account(user: User) -> None:
     with transaction.atomic():
         user.delete()  # watch.py has every part erase what it holds, and the ledger forget
     account_erased.send(sender=User, user_id=id_)
-    post_notice(Letter("account_deleted", email, "Your account at {publication} is deleted"))
+    post_notice(Letter("account_deleted", email, _("Your account at {publication} is deleted")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from broadsheet.readers.acts.end_sessions import end_other_sessions
 from broadsheet.readers.letters import Letter, post_notice
@@ -19,6 +20,11 @@ def set_password(request: HttpRequest, user: User, password: str | None) -> None
     update_session_auth_hash(request, user)
     end_other_sessions(request, user)
     change = "removed" if password is None else ("changed" if had_one else "set")
-    post_notice(
-        Letter("password_changed", user.email, f"Your password at {{publication}} was {change}", {"change": change})
-    )
+    post_notice(Letter("password_changed", user.email, _SUBJECTS[change], {"change": change}))
+
+
+_SUBJECTS = {
+    "set": _("Your password at {publication} was set"),
+    "changed": _("Your password at {publication} was changed"),
+    "removed": _("Your password at {publication} was removed"),
+}

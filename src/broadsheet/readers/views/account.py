@@ -8,6 +8,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from broadsheet import clock
@@ -59,7 +61,7 @@ def name(request: HttpRequest) -> HttpResponse:
     form = NameForm(request.POST or None, initial={"name": _user(request).name})
     if request.method == "POST" and form.is_valid():
         change_name(_user(request), form.cleaned_data["name"])
-        messages.success(request, "Your name was changed.")
+        messages.success(request, _("Your name was changed."))
         return see("/account/")
     return draw(request, "name", {"form": form})
 
@@ -70,7 +72,7 @@ def email(request: HttpRequest) -> HttpResponse:
     form = NewAddressForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["email"] == _user(request).email:
-            form.add_error("email", "That is your address already.")
+            form.add_error("email", _("That is your address already."))
         else:
             try:
                 begin_change_of_address(request, form.cleaned_data["email"])
@@ -94,10 +96,10 @@ def email_code(request: HttpRequest) -> HttpResponse:
         try:
             outcome = finish_change_of_address(request, _user(request), waiting, form.cleaned_data["code"])
         except AddressTaken:
-            messages.error(request, "Another account has that address. Sign in to that one, or use another address.")
+            messages.error(request, _("Another account has that address. Sign in to that one, or use another address."))
             return see("/account/email/")
         if outcome is Outcome.RIGHT:
-            messages.success(request, "Your address was changed.")
+            messages.success(request, _("Your address was changed."))
             return see("/account/")
         say_why(form, waiting, outcome)
     return draw(request, "email_code", {"form": form, **about(waiting)})
@@ -110,11 +112,11 @@ def password(request: HttpRequest) -> HttpResponse:
     form = NewPasswordForm(request.POST if "password" in request.POST else None, user=user)
     if request.method == "POST" and "remove" in request.POST:
         set_password(request, user, None)
-        messages.success(request, "Your password was removed. Codes open your account as before.")
+        messages.success(request, _("Your password was removed. Codes open your account as before."))
         return see("/account/")
     if request.method == "POST" and form.is_valid():
         set_password(request, user, form.cleaned_data["password"])
-        messages.success(request, "Your password is set. You are signed out everywhere else.")
+        messages.success(request, _("Your password is set. You are signed out everywhere else."))
         return see("/account/")
     return draw(request, "new_password", {"form": form, "has_password": user.has_usable_password()})
 
@@ -133,7 +135,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             if confirm_with_password(request, user, form.cleaned_data["password"]):
                 return see(next_path)
-            form.add_error("password", "That is not your password.")
+            form.add_error("password", _("That is not your password."))
     elif request.method == "POST":
         try:
             begin_confirming(request, user, next_path)
@@ -183,11 +185,12 @@ def sessions(request: HttpRequest) -> HttpResponse:
 def end_sessions(request: HttpRequest) -> HttpResponse:
     if "others" in request.POST:
         ended = end_other_sessions(request, _user(request))
-        messages.success(request, f"Signed out on {ended} other {'browser' if ended == 1 else 'browsers'}.")
+        said = ngettext("Signed out on %(ended)d other browser.", "Signed out on %(ended)d other browsers.", ended)
+        messages.success(request, said % {"ended": ended})
     else:
         chosen = request.POST.get("session", "")
         if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 and end_session(_user(request), int(chosen)):
-            messages.success(request, "That browser is signed out.")
+            messages.success(request, _("That browser is signed out."))
     return see("/account/sessions/")
 
 
@@ -214,7 +217,7 @@ def delete(request: HttpRequest) -> HttpResponse:
             delete_account(request, user)
             return draw(request, "deleted", {"kept": kept})
         except LastAdministrator:
-            form.add_error(None, "You are the only administrator. Make somebody else one first, in the newsroom.")
+            form.add_error(None, _("You are the only administrator. Make somebody else one first, in the newsroom."))
     return draw(request, "delete", {"form": form, "kept": kept})
 
 

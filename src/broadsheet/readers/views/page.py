@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -99,8 +100,10 @@ def for_owner(view: View[ARGS]) -> View[ARGS]:
 def in_words(wait: timedelta) -> str:
     """Rounded up, as it is read: "in 40 seconds", "in 12 minutes", "in 3 hours"."""
     seconds = max(1, math.ceil(wait.total_seconds()))
-    for unit, length in (("hour", 3600), ("minute", 60)):
-        if seconds > length:
-            count = math.ceil(seconds / length)
-            return f"in {count} {unit}{'s' if count > 1 else ''}"
-    return f"in {seconds} second{'s' if seconds > 1 else ''}"
+    if seconds > 3600:
+        hours = math.ceil(seconds / 3600)
+        return ngettext("in %(hours)d hour", "in %(hours)d hours", hours) % {"hours": hours}
+    if seconds > 60:
+        minutes = math.ceil(seconds / 60)
+        return ngettext("in %(minutes)d minute", "in %(minutes)d minutes", minutes) % {"minutes": minutes}
+    return ngettext("in %(seconds)d second", "in %(seconds)d seconds", seconds) % {"seconds": seconds}

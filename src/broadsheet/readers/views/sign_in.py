@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from broadsheet import clock
@@ -21,9 +23,6 @@ from broadsheet.readers.letters import MailNotSent
 from broadsheet.readers.models import SEND_AGAIN_AFTER, Purpose, User
 from broadsheet.readers.pending import Pending
 from broadsheet.readers.views.page import account_page, draw, in_words, local_path, see
-
-NOT_SENT = "The mail could not be sent just now. Nothing is lost: please try again in a minute."
-REFUSED = "The mail server refused that address. Please look whether it is spelled as it should be."
 
 _read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -98,7 +97,7 @@ def password(request: HttpRequest) -> HttpResponse:
         try:
             if sign_in_with_password(request, form.cleaned_data["email"], form.cleaned_data["password"]):
                 return see(next_path)
-            form.add_error(None, "That address and password do not go together.")
+            form.add_error(None, _("That address and password do not go together."))
         except AccountClosed:
             return draw(request, "closed", status=403)
         except SecondFactorNeeded:
@@ -133,9 +132,16 @@ def about(waiting: Pending) -> dict[str, object]:
 def say_why(form: forms.Form, waiting: Pending, outcome: Outcome) -> None:
     if outcome is Outcome.WRONG:
         left = waiting.code.tries_left
-        form.add_error("code", f"That is not the code we sent. {left} {'try' if left == 1 else 'tries'} left.")
+        said = ngettext(
+            "That is not the code we sent. %(left)d try left.",
+            "That is not the code we sent. %(left)d tries left.",
+            left,
+        )
+        form.add_error("code", said % {"left": left})
     else:
-        form.add_error("code", "That code no longer works: it was tried too often, used, or its ten minutes are over.")
+        form.add_error(
+            "code", _("That code no longer works: it was tried too often, used, or its ten minutes are over.")
+        )
 
 
 def send_again(request: HttpRequest, waiting: Pending) -> None:
@@ -146,13 +152,14 @@ def send_again(request: HttpRequest, waiting: Pending) -> None:
         messages.error(request, not_sent(fault))
         return
     if sent:
-        messages.success(request, "Another code is on its way. The one before no longer works.")
+        messages.success(request, _("Another code is on its way. The one before no longer works."))
     else:
         waiting.code.refresh_from_db()
-        messages.info(
-            request, f"A code was sent a moment ago. You can ask for another {about(waiting)['send_again_in']}."
-        )
+        said = _("A code was sent a moment ago. You can ask for another %(in_a_while)s.")
+        messages.info(request, said % {"in_a_while": about(waiting)["send_again_in"]})
 
 
 def not_sent(fault: MailNotSent) -> str:
-    return REFUSED if fault.permanent else NOT_SENT
+    if fault.permanent:
+        return _("The mail server refused that address. Please look whether it is spelled as it should be.")
+    return _("The mail could not be sent just now. Nothing is lost: please try again in a minute.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django import template
-from django.utils.dateformat import format as format_date
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -19,4 +19,4 @@ def day(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return ""
     here = localtime(moment)
-    return format_html('<time datetime="{}">{}</time>', here.isoformat(timespec="minutes"), format_date(here, "j F Y"))
+    return format_html('<time datetime="{}">{}</time>', here.isoformat(timespec="minutes"), date_format(here))
