@@ -30,6 +30,10 @@ SHOWN_ARGUMENTS = frozenset(
     {"verbose_name", "verbose_name_plural", "help_text", "label", "heading", "header", "menu_label", "placeholder"}
 )
 SHOWN_NAMES = frozenset({*SHOWN_ARGUMENTS, "page_title", "header_title", "page_subtitle", "empty_label"})
+# Fields of relations and of the admin's search index: what comes first is a model or an attribute
+UNNAMED_FIELDS = frozenset(
+    {"OneToOneField", "ManyToManyField", "ParentalManyToManyField", "SearchField", "AutocompleteField", "FilterField"}
+)
 SAID = frozenset({"ValidationError", "success", "warning", "error", "info"})
 # Read by the operator in a terminal or a log, in English: the same words as in docs/
 OPERATORS = {
@@ -142,10 +146,13 @@ def _shown(node: ast.AST) -> Iterator[ast.expr]:
         yield from (keyword.value for keyword in node.keywords if keyword.arg in SHOWN_ARGUMENTS)
         if name in SAID and _is_message(node):
             yield from node.args
-        elif name.endswith("Field") and node.args:
+        elif name.endswith("Field") and name not in UNNAMED_FIELDS and node.args:
             yield node.args[0]
     elif isinstance(node, ast.ClassDef):
-        is_choice = any(getattr(base, "attr", getattr(base, "id", "")).endswith("Choices") for base in node.bases)
+        bases = {getattr(base, "attr", getattr(base, "id", "")) for base in node.bases}
+        if "AppConfig" in bases:  # its label is a name in code
+            return
+        is_choice = any(base.endswith("Choices") for base in bases)
         for statement in node.body:
             if isinstance(statement, ast.Assign) and isinstance(target := statement.targets[0], ast.Name):
                 if target.id in SHOWN_NAMES:
@@ -209,7 +216,7 @@ def _brought_up_to_date(catalogue: Path) -> str:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "broadsheet"
         copytree(SOURCE, copy, ignore=ignore_patterns("static", "__pycache__", "migrations"))
-        command = f"makemessages -l {language} --no-wrap --no-obsolete --add-location file"
+        command = f"makemessages -l {language} -e html,txt,mjml,py --no-wrap --no-obsolete --add-location file"
         subprocess.run(
             [sys.executable, "-m", "django", *command.split()],
             cwd=copy,
