@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class CountedDay(models.Model):
@@ -12,7 +13,7 @@ class CountedDay(models.Model):
     counted_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "counted day"
+        verbose_name = _("counted day")
         default_permissions = ()
 
     def __str__(self) -> str:
@@ -31,7 +32,7 @@ class StoryDay(models.Model):
     walls = models.PositiveIntegerField()
 
     class Meta:
-        verbose_name = "story's day"
+        verbose_name = _("story's day")
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["day", "article_id"], name="one_count_a_day")]
 

@@ -1,6 +1,7 @@
 """`broadsheet doctor`: what is wrong with this installation, and what to do about it. It looks and changes nothing.
 
-`READY` is the part of it that costs next to nothing: `/readyz` answers from it.
+`READY` is the part of it that costs next to nothing: `/readyz` answers from it. What the newsroom's first screen says too
+(`site/troubles.py`) can be translated; the terminal speaks English.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from urllib.parse import urlsplit
 import lmdb
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
+from django.utils.translation import gettext as _
 
 from broadsheet import clock
 from broadsheet.config import Config
@@ -65,7 +67,8 @@ def examine(config: Config, checks: Sequence[Check] | None = None) -> list[Findi
         try:
             findings += check(config)
         except (OSError, DatabaseError, lmdb.Error, ValueError, ImproperlyConfigured) as fault:
-            findings.append(Finding(f"The {check.__name__} could not be examined: {fault}", "Look at the line above."))
+            wrong = _("The %(thing)s could not be examined: %(fault)s") % {"thing": check.__name__, "fault": fault}
+            findings.append(Finding(wrong, _("Look at the line above.")))
     return findings
 
 
@@ -95,9 +98,14 @@ def disk(config: Config) -> Iterator[Finding]:
     usage = shutil.disk_usage(config.data)
     if usage.free < LEAST_FREE_BYTES or usage.free < usage.total * LEAST_FREE_SHARE:
         yield Finding(
-            f"The disk of {config.data} has only {usage.free / 2**20:,.0f} MB left"
-            f" ({usage.free / usage.total:.0%} of {usage.total / 2**30:,.0f} GB).",
-            "Make room: publishing and the meter stop when it is full. data/pages may be deleted at any time.",
+            _("The disk of %(folder)s has only %(free)s MB left (%(share)s of %(total)s GB).")
+            % {
+                "folder": config.data,
+                "free": f"{usage.free / 2**20:,.0f}",
+                "share": f"{usage.free / usage.total:.0%}",
+                "total": f"{usage.total / 2**30:,.0f}",
+            },
+            _("Make room: publishing and the meter stop when it is full. data/pages may be deleted at any time."),
         )
 
 
@@ -352,7 +360,8 @@ def meter(config: Config) -> Iterator[Finding]:
 def policy(config: Config) -> Iterator[Finding]:
     if open_ledger(config.ledger).policy() is None:
         yield Finding(
-            "The gate has no meter policy: every article is open.", "Start Broadsheet, or save the meter's settings."
+            _("The gate has no meter policy: every article is open."),
+            _("Start Broadsheet, or save the meter's settings."),
         )
 
 
@@ -406,10 +415,12 @@ def worker(config: Config) -> Iterator[Finding]:
         return
     last = last_seen(config)
     if last is None or clock.timestamp() - last > OVERDUE_S:
-        since = "has not been seen" if last is None else f"was last seen {clock.timestamp() - last:,.0f} s ago"
         yield Finding(
-            f"The worker {since}: nothing is published on schedule, nothing is swept.",
-            "Restart Broadsheet, and look into its log for why the worker ended.",
+            _("The worker has not been seen: nothing is published on schedule, nothing is swept.")
+            if last is None
+            else _("The worker was last seen %(seconds)s s ago: nothing is published on schedule, nothing is swept.")
+            % {"seconds": f"{clock.timestamp() - last:,.0f}"},
+            _("Restart Broadsheet, and look into its log for why the worker ended."),
         )
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from allauth.usersessions.models import UserSession
 from django.db.models import Case, When
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from broadsheet import clock
@@ -98,7 +99,7 @@ def explain(user: User, article: Article) -> Explained:
     now = open_ledger().moment(policy, clock.now())
     decision = decide(policy, open_ledger().reads(account_key(user.pk)), article.for_meter(), reader, now)
     closes = policy.window.span(now, ZoneInfo(policy.zone)).closes.astimezone(ZoneInfo(policy.zone))
-    return Explained(decision, why(policy, reader, decision), f"{closes:%-d %B %Y, %H:%M} {policy.zone}")
+    return Explained(decision, why(policy, reader, decision), f"{date_format(closes, 'DATETIME_FORMAT')} {policy.zone}")
 
 
 class Unclear(ValueError):

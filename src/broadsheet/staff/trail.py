@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import LogActionRegistry, LogFormatter, log
 from wagtail.models import ModelLogEntry
 
+from broadsheet.newsroom.language import speaking
 from broadsheet.readers.models import User
-from broadsheet.staff.roles import is_staff
+from broadsheet.staff.roles import ADMINISTRATOR, ROLES, is_staff
 
 # action: (label, sentence). The sentence may use what is in the entry's data.
 ACTIONS = {
@@ -37,21 +39,27 @@ ACTIONS = {
 }
 
 
+# What entries hold in English, and is read in the language of whoever reads the trail.
+APP, PASSKEY = gettext_noop("authenticator app"), gettext_noop("passkey")
+
+
 def record(action: str, about: Model, *, by: User | None = None, reason: str = "", **data: Any) -> None:
     """Write one entry. Without `by`, it is whoever is signed in to the admin, or nobody (the command line)."""
     title = None
     if isinstance(about, User):
-        title = str(about) if is_staff(about) else reader_label(about.pk)
+        with speaking():
+            title = str(about) if is_staff(about) else reader_label(about.pk)
     log(about, action, user=by, title=title, data={**data, **({"reason": reason} if reason else {})})
 
 
 def reader_label(number: int) -> str:
-    return f"Reader {number}"
+    return gettext("Reader %(number)d") % {"number": number}
 
 
 def forget_names(user: User) -> None:
     """Entries about an account stay, by its number."""
-    ModelLogEntry.objects.for_instance(user).update(label=reader_label(user.pk))
+    with speaking():
+        ModelLogEntry.objects.for_instance(user).update(label=reader_label(user.pk))
 
 
 def register(registry: LogActionRegistry) -> None:
@@ -73,5 +81,11 @@ def _formatter(said: Any, sentence: Any) -> type[LogFormatter]:
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
-    return str(value)
+        return ", ".join(map(_role_word, value)) or "–"
+    return gettext(value) if value in (APP, PASSKEY) else str(value)
+
+
+def _role_word(key: str) -> str:
+    if key == ADMINISTRATOR:
+        return gettext("administrator")
+    return next((str(role.name).lower() for role in ROLES if role.key == key), key)

@@ -21,7 +21,7 @@ from django.dispatch import receiver
 from broadsheet.readers.models import User
 from broadsheet.readers.signals import signed_in
 from broadsheet.staff.roles import ADMINISTRATOR, is_staff, roles_of
-from broadsheet.staff.trail import record
+from broadsheet.staff.trail import APP, PASSKEY, record
 
 
 @receiver(signed_in)
@@ -59,7 +59,7 @@ def note_code_used(user: User, authenticator: Authenticator, **_: Any) -> None:
 
 
 def factor_words(authenticator: Authenticator) -> str:
-    return {"totp": "authenticator app", "webauthn": "passkey"}.get(authenticator.type, authenticator.type)
+    return {"totp": APP, "webauthn": PASSKEY}.get(authenticator.type, authenticator.type)
 
 
 # Roles, whoever changes them: a form, a bulk action, a command

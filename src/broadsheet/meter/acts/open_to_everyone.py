@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from broadsheet import clock
 from broadsheet.newsroom.acts.publish import publish
+from broadsheet.newsroom.language import speaking
 from broadsheet.newsroom.models import Article, ChangeClass, PublishedVersion
 
 
@@ -24,14 +26,20 @@ def open_to_everyone(article: Article, until: datetime, *, by: AbstractBaseUser)
     """
     if until <= clock.now():
         raise NotOpened(_("That moment has passed."))
-    return _set(article, until, by, f"Open to everyone until {until:%-d %B %Y, %H:%M} UTC, in the public interest.")
+    with speaking():  # the note stands in the record of the article, whoever writes it
+        note = _("Open to everyone until %(moment)s UTC, in the public interest.") % {
+            "moment": date_format(until.astimezone(UTC), "DATETIME_FORMAT")
+        }
+    return _set(article, until, by, note)
 
 
 def close_again(article: Article, *, by: AbstractBaseUser) -> PublishedVersion:
     """End it before its time."""
     if not article.is_freed_at(clock.now()):
         raise NotOpened(_("The article is not open to everyone for a time."))
-    return _set(article, None, by, "No longer open to everyone.")
+    with speaking():
+        note = _("No longer open to everyone.")
+    return _set(article, None, by, note)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -295,8 +296,8 @@ def _compared(stays: User, goes: User) -> list[tuple[str, list[str]]]:
         (_("Number"), [str(user.pk) for user, _s in rows]),
         (_("Address"), [user.email for user, _s in rows]),
         (_("Name"), [user.name or "–" for user, _s in rows]),
-        (_("Registered"), [f"{user.joined_at:%-d %B %Y}" for user, _s in rows]),
-        (_("Last sign-in"), [f"{user.last_login:%-d %B %Y}" if user.last_login else "–" for user, _s in rows]),
+        (_("Registered"), [date_format(user.joined_at) for user, _s in rows]),
+        (_("Last sign-in"), [date_format(user.last_login) if user.last_login else "–" for user, _s in rows]),
         (_("Counted"), [standing.in_words for _u, standing in rows]),
         (_("Signed in on"), [str(standing.sessions) for _u, standing in rows]),
     ]
