@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class NewsroomConfig(AppConfig):
     name = "broadsheet.newsroom"
     label = "newsroom"
+    verbose_name = _("Newsroom")
 
     def ready(self) -> None:
         from broadsheet.newsroom import receivers  # models exist only now

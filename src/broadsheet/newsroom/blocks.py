@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.contrib.table_block.blocks import TableBlock
 from wagtail.documents.blocks import DocumentChooserBlock
@@ -18,79 +20,106 @@ from wagtail.images.blocks import ImageChooserBlock
 INLINE = ["bold", "italic", "link", "document-link", "superscript", "subscript"]
 
 
-class PictureInBody(blocks.StructBlock):
+class Called:
+    """Gives the blocks inside of one their labels, from its Meta. A label that is given to a block is copied into migrations,
+    with all that the field is made of."""
+
+    child_blocks: Mapping[str, blocks.Block]
+    meta: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in self.meta.labels.items():
+            self.child_blocks[name].label = label
+
+
+class PictureInBody(Called, blocks.StructBlock):
     picture = ImageChooserBlock()
     caption = blocks.CharBlock(
-        required=False, max_length=400, help_text="Only where it differs from the picture's own caption."
+        required=False, max_length=400, help_text=_("Only where it differs from the picture's own caption.")
     )
 
     class Meta:
+        labels = {"picture": _("Picture"), "caption": _("Caption")}
         icon = "image"
-        label = "Picture"
+        label = _("Picture")
 
 
-class Gallery(blocks.StructBlock):
+class Gallery(Called, blocks.StructBlock):
     heading = blocks.CharBlock(required=False, max_length=120)
     pictures = blocks.ListBlock(PictureInBody(), min_num=2)
 
     class Meta:
+        labels = {"heading": _("Heading"), "pictures": _("Pictures")}
+        label = _("Gallery")
         icon = "copy"
 
 
-class Quote(blocks.StructBlock):
-    text = blocks.TextBlock(help_text="Their exact words, without quotation marks.")
+class Quote(Called, blocks.StructBlock):
+    text = blocks.TextBlock(help_text=_("Their exact words, without quotation marks."))
     speaker = blocks.CharBlock(required=False, max_length=120)
-    role = blocks.CharBlock(required=False, max_length=160, help_text="Who they are: “mayor of Ghent”.")
+    role = blocks.CharBlock(required=False, max_length=160, help_text=_("Who they are: “mayor of Ghent”."))
 
     class Meta:
+        labels = {"text": _("Text"), "speaker": _("Speaker"), "role": _("Role")}
+        label = _("Quote")
         icon = "openquote"
 
 
-class PullQuote(blocks.StructBlock):
-    text = blocks.TextBlock(help_text="A sentence of the story, set large. It is not counted as text.")
+class PullQuote(Called, blocks.StructBlock):
+    text = blocks.TextBlock(help_text=_("A sentence of the story, set large. It is not counted as text."))
     speaker = blocks.CharBlock(required=False, max_length=120)
 
     class Meta:
+        labels = {"text": _("Text"), "speaker": _("Speaker")}
         icon = "openquote"
-        label = "Pull quote"
+        label = _("Pull quote")
 
 
-class FactBox(blocks.StructBlock):
+class FactBox(Called, blocks.StructBlock):
     heading = blocks.CharBlock(max_length=120)
     text = blocks.RichTextBlock(features=[*INLINE, "ul", "ol"])
 
     class Meta:
+        labels = {"heading": _("Heading"), "text": _("Text")}
         icon = "info-circle"
-        label = "Fact box"
+        label = _("Fact box")
 
 
-class File(blocks.StructBlock):
+class File(Called, blocks.StructBlock):
     document = DocumentChooserBlock()
-    title = blocks.CharBlock(required=False, max_length=160, help_text="Only where it differs from the file's title.")
+    title = blocks.CharBlock(
+        required=False, max_length=160, help_text=_("Only where it differs from the file's title.")
+    )
 
     class Meta:
+        labels = {"document": _("Document"), "title": _("Title")}
+        label = _("File")
         icon = "doc-full"
 
 
 AUDIO_EXTENSIONS = ("mp3", "m4a", "ogg", "opus")
 
 
-class Audio(blocks.StructBlock):
-    audio = DocumentChooserBlock(help_text="An mp3, m4a, ogg or opus file.")
+class Audio(Called, blocks.StructBlock):
+    audio = DocumentChooserBlock(help_text=_("An mp3, m4a, ogg or opus file."))
     title = blocks.CharBlock(max_length=160)
     credit = blocks.CharBlock(required=False, max_length=160)
     transcript = blocks.RichTextBlock(
-        required=False, features=INLINE, help_text="What is said, for those who cannot hear it."
+        required=False, features=INLINE, help_text=_("What is said, for those who cannot hear it.")
     )
 
     def clean(self, value: Any) -> Any:
         cleaned = super().clean(value)
         if cleaned["audio"].file_extension.lower() not in AUDIO_EXTENSIONS:
-            message = f"“{cleaned['audio'].title}” is not an audio file ({', '.join(AUDIO_EXTENSIONS)})."
+            said = {"title": cleaned["audio"].title, "kinds": ", ".join(AUDIO_EXTENSIONS)}
+            message = gettext("“%(title)s” is not an audio file (%(kinds)s).") % said
             raise blocks.StructBlockValidationError({"audio": ValidationError(message)})
         return cleaned
 
     class Meta:
+        labels = {"audio": _("Audio"), "title": _("Title"), "credit": _("Credit"), "transcript": _("Transcript")}
+        label = _("Audio")
         icon = "media"
 
 
@@ -143,26 +172,30 @@ class EmbedValue(blocks.StructValue):
         return player_of(self.get("url") or "")
 
 
-class Embed(blocks.StructBlock):
+class Embed(Called, blocks.StructBlock):
     """Click to load: until the reader presses the button, nothing is asked of the provider, not even a picture."""
 
-    url = blocks.URLBlock(label="Address", help_text="Of a video at YouTube or Vimeo.")
-    title = blocks.CharBlock(max_length=160, help_text="What is to be seen; readers decide by it whether to load it.")
+    url = blocks.URLBlock(label=_("Address"), help_text=_("Of a video at YouTube or Vimeo."))
+    title = blocks.CharBlock(
+        max_length=160, help_text=_("What is to be seen; readers decide by it whether to load it.")
+    )
     thumbnail = ImageChooserBlock(required=False)
 
     def clean(self, value: Any) -> Any:
         cleaned = super().clean(value)
         if player_of(cleaned["url"]) is None:
-            message = "This is not the address of a video at YouTube or Vimeo, beginning with https://."
+            message = gettext("This is not the address of a video at YouTube or Vimeo, beginning with https://.")
             raise blocks.StructBlockValidationError({"url": ValidationError(message)})
         return cleaned
 
     class Meta:
+        labels = {"title": _("Title"), "thumbnail": _("Thumbnail")}
+        label = _("Embed")
         icon = "media"
         value_class = EmbedValue
 
 
-class Body(blocks.StreamBlock):
+class Body(Called, blocks.StreamBlock):
     paragraph = blocks.RichTextBlock(features=INLINE, icon="pilcrow", template="blocks/paragraph.html")
     subheading = blocks.CharBlock(max_length=160, icon="title", template="blocks/subheading.html")
     list = blocks.RichTextBlock(features=["ul", "ol", *INLINE], icon="list-ul", template="blocks/list.html")
@@ -177,6 +210,7 @@ class Body(blocks.StreamBlock):
     embed = Embed(template="blocks/embed.html")
 
     class Meta:
+        labels = {"paragraph": _("Paragraph"), "subheading": _("Subheading"), "list": _("List"), "table": _("Table")}
         required = False
 
 

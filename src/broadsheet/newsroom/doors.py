@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from wagtail.actions.publish_page_revision import PublishPageRevisionAction
 from wagtail.actions.unpublish_page import UnpublishPageAction
 from wagtail.admin import messages
@@ -84,7 +85,8 @@ class SayRefusals:
         if request.method != "POST" or not request.path.startswith("/admin/"):
             return None
         if isinstance(exception, ProtectedError | RestrictedError):
-            said = "It is in use and cannot be deleted: " + ", ".join(sorted(map(str, _holders(exception)))[:5])
+            users = ", ".join(sorted(map(str, _holders(exception)))[:5])
+            said = _("It is in use and cannot be deleted: %(users)s") % {"users": users}
         elif isinstance(exception, REFUSALS):
             said = str(exception)
         else:

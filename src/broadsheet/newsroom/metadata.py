@@ -22,6 +22,7 @@ from xml.sax.saxutils import escape
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, ImageOps, IptcImagePlugin, UnidentifiedImageError
 
 log = logging.getLogger(__name__)
@@ -211,7 +212,7 @@ def _opened(file: IO[bytes]) -> Image.Image:
     try:
         return Image.open(file)
     except (UnidentifiedImageError, *MALFORMED) as fault:
-        raise NotAPicture(f"This file is not a picture: {fault}") from fault
+        raise NotAPicture(_("This file is not a picture: %(fault)s") % {"fault": fault}) from fault
 
 
 def _careful(reader: Any, image: Image.Image) -> dict[str, Any]:
@@ -352,7 +353,7 @@ def _cut_jpeg(whole: bytes, exif: bytes) -> bytes:
     at, has_scan = 2, False
     while at + 4 <= len(whole):
         if whole[at] != 0xFF:
-            raise NotAPicture("This JPEG is damaged.")
+            raise NotAPicture(_("This JPEG is damaged."))
         marker = whole[at + 1]
         if marker == 0xFF:  # a fill byte
             at += 1
@@ -367,7 +368,7 @@ def _cut_jpeg(whole: bytes, exif: bytes) -> bytes:
             out += whole[at:end]
         at = end
     if not has_scan:
-        raise NotAPicture("This JPEG ends before its picture begins.")
+        raise NotAPicture(_("This JPEG ends before its picture begins."))
     return bytes(out) + b"\xff\xd9"
 
 
@@ -406,7 +407,7 @@ def _png_chunks(whole: bytes, at: int) -> Iterator[tuple[bytes, bytes]]:
         if kind == b"IEND":
             return
         at += 12 + length
-    raise NotAPicture("This PNG is cut short.")
+    raise NotAPicture(_("This PNG is cut short."))
 
 
 _WEBP_KEPT = (b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP")

@@ -8,6 +8,8 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models.signals import pre_delete, pre_save
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from wagtail.models import Page, PageViewRestriction, ReferenceIndex
 from wagtail.signals import post_page_move, pre_page_move
 
@@ -76,9 +78,12 @@ def take_down(sender: type[Article], instance: Article, **kwargs: Any) -> None:
 def refuse_full_section(sender: type[Section], instance: Section, **kwargs: Any) -> None:
     count = Article.objects.filter(section_id=instance.pk, live=True).count()
     if count:
-        raise guard.UnrecordedChange(
-            f"The section “{instance.name}” still holds {count} published articles: move them or take them down first."
+        refusal = ngettext(
+            "The section “%(name)s” still holds %(count)d published article: move it or take it down first.",
+            "The section “%(name)s” still holds %(count)d published articles: move them or take them down first.",
+            count,
         )
+        raise guard.UnrecordedChange(refusal % {"name": instance.name, "count": count})
 
 
 def refuse_in_print(sender: type[Picture | File | Topic], instance: Picture | File | Topic, **kwargs: Any) -> None:
@@ -93,7 +98,12 @@ def refuse_in_print(sender: type[Picture | File | Topic], instance: Picture | Fi
         )
     count = stories.count()
     if count:
-        raise guard.UnrecordedChange(f"“{instance}” is in {count} published articles: change or take those down first.")
+        refusal = ngettext(
+            "“%(name)s” is in %(count)d published article: change that or take it down first.",
+            "“%(name)s” is in %(count)d published articles: change or take those down first.",
+            count,
+        )
+        raise guard.UnrecordedChange(refusal % {"name": instance, "count": count})
 
 
 def forget(sender: type[tags.Tagged], instance: tags.Tagged, **kwargs: Any) -> None:
@@ -134,7 +144,9 @@ def follow_order(sender: type[Section | PlainPage], **kwargs: Any) -> None:
 
 def refuse_restriction(sender: type[PageViewRestriction], instance: PageViewRestriction, **kwargs: Any) -> None:
     raise guard.UnrecordedChange(
-        "Pages are stored for all readers: they cannot be made private. Use “members only”, or leave the story a draft."
+        _(
+            "Pages are stored for all readers: they cannot be made private. Use “members only”, or leave the story a draft."
+        )
     )
 
 

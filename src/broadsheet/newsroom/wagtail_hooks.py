@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.actions.registry import ActionRegistry
 from wagtail.admin.menu import MenuItem
@@ -57,15 +58,17 @@ class Articles(PageListingViewSet):
 
     model = Article
     icon = "doc-full"
-    menu_label = "Articles"
+    menu_label = _("Articles")
     menu_order = 90
     add_to_admin_menu = True
     columns = [
-        PageTitleColumn("title", label="Headline", sort_key="title"),
-        Column("section", label="Section", accessor="section", sort_key="section__title"),
-        DateColumn("first_published_at", label="Published", sort_key="first_published_at", width="12%"),
-        DateColumn("latest_revision_created_at", label="Worked on", sort_key="latest_revision_created_at", width="12%"),
-        PageStatusColumn("status", label="Status", sort_key="live", width="12%"),
+        PageTitleColumn("title", label=_("Headline"), sort_key="title"),
+        Column("section", label=_("Section"), accessor="section", sort_key="section__title"),
+        DateColumn("first_published_at", label=_("Published"), sort_key="first_published_at", width="12%"),
+        DateColumn(
+            "latest_revision_created_at", label=_("Worked on"), sort_key="latest_revision_created_at", width="12%"
+        ),
+        PageStatusColumn("status", label=_("Status"), sort_key="live", width="12%"),
     ]
     list_filter = ["section", "kind", "live", "always_free", "members_only"]
 
@@ -73,7 +76,7 @@ class Articles(PageListingViewSet):
 class People(SnippetViewSet):
     model = Person
     icon = "user"
-    menu_label = "People"
+    menu_label = _("People")
     list_display = ["name", "role", "agency"]
     search_fields = ["name", "role", "agency"]
     copy_view_enabled = False
@@ -82,7 +85,7 @@ class People(SnippetViewSet):
 class Topics(SnippetViewSet):
     model = Topic
     icon = "tag"
-    menu_label = "Topics"
+    menu_label = _("Topics")
     list_display = ["name", "slug"]
     search_fields = ["name"]
     copy_view_enabled = False
@@ -92,7 +95,7 @@ class Reference(SnippetViewSetGroup):
     """People and topics beside the articles in the menu, not under “snippets”: no editor says that."""
 
     items = (People, Topics)
-    menu_label = "People & topics"
+    menu_label = _("People & topics")
     menu_icon = "group"
     menu_order = 95
 
@@ -105,11 +108,11 @@ def plain_words(request: HttpRequest, menu_items: list[MenuItem]) -> None:
     """Wagtail's words for its own furniture, in ours."""
     for item in menu_items:
         if item.name == "explorer":
-            item.label = "Sections"
+            item.label = _("Sections")
         elif item.name == "images":
-            item.label = "Pictures"
+            item.label = _("Pictures")
         elif item.name == "documents":
-            item.label = "Files"
+            item.label = _("Files")
 
 
 @hooks.register("register_admin_urls")

@@ -13,6 +13,7 @@ from wagtail.log_actions import log
 
 from broadsheet import clock
 from broadsheet.newsroom import purge, tags
+from broadsheet.newsroom.language import speaking
 from broadsheet.newsroom.models.articles import Article
 from broadsheet.newsroom.models.compositions import LEAD, OPINION, SECONDARY, Composition, FrontDraft, Place, Plan
 from broadsheet.newsroom.models.front import FrontPage
@@ -42,12 +43,14 @@ def put_in_place(plan: Plan, *, by: AbstractBaseUser | None, from_at: datetime |
         if draft is not None and draft.replaces is not None and draft.replaces.from_at > now:
             _call_off(draft.replaces, now)
         before = _standing_before(from_at or now)
+        with speaking():  # the history is kept, and read by the whole newsroom
+            changes = list(differences(before.plan if before else Plan(), plan))
         composition = Composition.objects.create(
             kept_plan=plan.to_json(),
             from_at=from_at or now,
             made_at=now,
             made_by_id=by.pk if by else None,
-            changes=list(differences(before.plan if before else Plan(), plan)),
+            changes=changes,
         )
         FrontDraft.objects.all().delete()
         _log(by, "newsroom.front.plan" if from_at else "newsroom.front.compose", composition)

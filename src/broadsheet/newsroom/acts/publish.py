@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from html import unescape
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, strip_tags
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from broadsheet import clock
 from broadsheet.newsroom import addresses, guard, purge, tags, versions
 from broadsheet.newsroom.blocks import pictures_in
+from broadsheet.newsroom.models.pictures import Missing
 from broadsheet.newsroom.models.publication import Publication
 from broadsheet.newsroom.models.sections import check_slug
 from broadsheet.newsroom.models.tombstones import Tombstone
@@ -45,6 +48,20 @@ class CannotPublish(ValidationError):
             unescape(strip_tags(sentence)) if isinstance(sentence, SafeString) else sentence
             for sentence in self.faults.values()
         )
+
+
+_LACKS = {
+    (Missing.ALT_TEXT,): gettext_lazy("The picture {} has no alternative text for those who cannot see it."),
+    (Missing.CREDIT,): gettext_lazy("The picture {} has no credit."),
+    (Missing.ALT_TEXT, Missing.CREDIT): gettext_lazy(
+        "The picture {} has no alternative text for those who cannot see it and no credit."
+    ),
+}
+_NEEDS_NOTE = {
+    ChangeClass.CLARIFICATION: gettext_lazy("A clarification needs a note that tells readers what was changed."),
+    ChangeClass.CORRECTION: gettext_lazy("A correction needs a note that tells readers what was changed."),
+    ChangeClass.RETRACTION: gettext_lazy("A retraction needs a note that tells readers what was changed."),
+}
 
 
 class Linked(SafeString):
@@ -94,9 +111,9 @@ def check(article: Article, by: AbstractBaseUser | None = None, saved_by: int | 
 
 def _faults(article: Article, by: AbstractBaseUser | None, saved_by: int | None) -> Iterator[tuple[str | None, str]]:
     if not article.title.strip():
-        yield "title", "The story has no headline."
+        yield "title", _("The story has no headline.")
     if article.section_id is None:
-        yield None, "The story stands in no section."
+        yield None, _("The story stands in no section.")
     try:
         check_slug(article.slug)
     except ValidationError as fault:
@@ -105,14 +122,15 @@ def _faults(article: Article, by: AbstractBaseUser | None, saved_by: int | None)
     yield from _picture_faults(article)
     yield from _change_faults(article)
     if by is not None and saved_by == by.pk and Publication.ours().four_eyes:
-        yield None, "Somebody else has to approve this: you saved it last."
+        yield None, _("Somebody else has to approve this: you saved it last.")
 
 
 def _embargo_faults(article: Article) -> Iterator[tuple[str | None, str]]:
     embargo, now = article.embargo_until, clock.now()
     planned = article.go_live_at if article.go_live_at and article.go_live_at > now else now
     if embargo is not None and planned < embargo:
-        yield "embargo_until", f"The story is under embargo until {embargo:%-d %B %Y, %H:%M} UTC."
+        until = date_format(embargo.astimezone(UTC), "j F Y, H:i")
+        yield "embargo_until", _("The story is under embargo until %(until)s UTC.") % {"until": until}
 
 
 def _picture_faults(article: Article) -> Iterator[tuple[str | None, str]]:
@@ -122,8 +140,7 @@ def _picture_faults(article: Article) -> Iterator[tuple[str | None, str]]:
         if picture.missing:
             page = reverse("wagtailimages:edit", args=[picture.pk])
             name = format_html('<a href="{}">“{}”</a>', page, picture.title)
-            what = gettext(" and no ").join(picture.missing)
-            yield field, Linked(format_html(gettext("The picture {} has no {}."), name, what))
+            yield field, Linked(format_html(str(_LACKS[tuple(picture.missing)]), name))
 
 
 def _pictures_shown(article: Article) -> Iterator[tuple[int, Picture]]:
@@ -138,9 +155,9 @@ def _change_faults(article: Article) -> Iterator[tuple[str | None, str]]:
     if not _was_published(article):
         return
     if not article.change:
-        yield "change", "The story has been published before: say what kind of change this is."
+        yield "change", _("The story has been published before: say what kind of change this is.")
     elif ChangeClass(article.change).needs_note and not article.change_note.strip():
-        yield "change_note", f"A {article.change} needs a note that tells readers what was changed."
+        yield "change_note", str(_NEEDS_NOTE[ChangeClass(article.change)])
 
 
 def _was_published(article: Article) -> bool:

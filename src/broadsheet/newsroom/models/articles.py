@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Prefetch
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import (
     FieldPanel,
@@ -37,6 +39,7 @@ from broadsheet.newsroom.blocks import Body, texts_of, words_in
 from broadsheet.newsroom.forms import ArticleForm
 from broadsheet.newsroom.models.addresses import FURNITURE, Addressed
 from broadsheet.newsroom.models.bylines import Byline
+from broadsheet.newsroom.models.called import called
 from broadsheet.newsroom.models.people import Person
 from broadsheet.newsroom.models.publication import Publication
 from broadsheet.newsroom.models.sections import Section
@@ -46,14 +49,14 @@ from broadsheet.newsroom.opening import Opening, opening_of
 
 
 class Kind(models.TextChoices):
-    ARTICLE = "article", "News"
-    ANALYSIS = "analysis", "Analysis"
-    FEATURE = "feature", "Feature"
-    INTERVIEW = "interview", "Interview"
-    OPINION = "opinion", "Opinion"
-    REVIEW = "review", "Review"
-    EXPLAINER = "explainer", "Explainer"
-    OBITUARY = "obituary", "Obituary"
+    ARTICLE = "article", _("News")
+    ANALYSIS = "analysis", _("Analysis")
+    FEATURE = "feature", _("Feature")
+    INTERVIEW = "interview", _("Interview")
+    OPINION = "opinion", _("Opinion")
+    REVIEW = "review", _("Review")
+    EXPLAINER = "explainer", _("Explainer")
+    OBITUARY = "obituary", _("Obituary")
 
 
 @dataclass(frozen=True)
@@ -144,17 +147,32 @@ class ArticleQuerySet(PageQuerySet):
 ArticleManager = PageManager.from_queryset(ArticleQuerySet)
 
 
+@called(
+    _("articles"),
+    kicker=_("kicker"),
+    standfirst=_("standfirst"),
+    dateline=_("dateline"),
+    kind=_("kind"),
+    section=_("section"),
+    picture_caption=_("picture caption"),
+    body=_("body"),
+    topics=_("topics"),
+    always_free=_("always free"),
+    members_only=_("members only"),
+    embargo_until=_("embargo until"),
+    words=_("words"),
+)
 class Article(Addressed, tags.Tagged, Page):
     """A story. Its headline is Wagtail's `title`; its section is the page above it."""
 
     tag_name = "article"
 
     section = models.ForeignKey(Section, null=True, editable=False, on_delete=models.SET_NULL, related_name="articles")
-    kicker = models.CharField(max_length=60, blank=True, help_text="The label above the headline: one or two words.")
+    kicker = models.CharField(max_length=60, blank=True, help_text=_("The label above the headline: one or two words."))
     standfirst = models.CharField(
-        max_length=400, blank=True, help_text="What the story says, in a sentence or two. Everybody may read it."
+        max_length=400, blank=True, help_text=_("What the story says, in a sentence or two. Everybody may read it.")
     )
-    dateline = models.CharField(max_length=80, blank=True, help_text="The place filed from: “Lagos”.")
+    dateline = models.CharField(max_length=80, blank=True, help_text=_("The place filed from: “Lagos”."))
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.ARTICLE)
     picture = models.ForeignKey(
         "newsroom.Picture",
@@ -162,39 +180,45 @@ class Article(Addressed, tags.Tagged, Page):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        verbose_name="main picture",
+        verbose_name=_("main picture"),
     )
     picture_caption = models.CharField(
-        max_length=600, blank=True, help_text="Only where it differs from the picture's own caption."
+        max_length=600, blank=True, help_text=_("Only where it differs from the picture's own caption.")
     )
     body = StreamField(Body(), blank=True)
     topics = ParentalManyToManyField(Topic, blank=True, related_name="articles")
 
-    always_free = models.BooleanField(default=False, help_text="Open to everyone, whatever the meter says.")
-    members_only = models.BooleanField(default=False, help_text="Open to those who are registered, and to nobody else.")
+    always_free = models.BooleanField(default=False, help_text=_("Open to everyone, whatever the meter says."))
+    members_only = models.BooleanField(
+        default=False, help_text=_("Open to those who are registered, and to nobody else.")
+    )
     free_until = models.DateTimeField(
-        "in the public interest, free until",
+        _("in the public interest, free until"),
         null=True,
         blank=True,
-        help_text="Open to everyone until then: a storm, an outbreak, a vote. It ends by itself.",
+        help_text=_("Open to everyone until then: a storm, an outbreak, a vote. It ends by itself."),
     )
-    comments_open = models.BooleanField("comments are open", default=False)
+    comments_open = models.BooleanField(_("comments are open"), default=False)
 
     embargo_until = models.DateTimeField(
-        null=True, blank=True, help_text="Agreed with a source: nobody can publish it before."
+        null=True, blank=True, help_text=_("Agreed with a source: nobody can publish it before.")
     )
-    source_name = models.CharField("text from", max_length=160, blank=True, help_text="Where the text is not ours.")
-    source_url = models.URLField("original address", max_length=600, blank=True)
-    licence_name = models.CharField("licence", max_length=120, blank=True)
-    licence_url = models.URLField("licence address", max_length=600, blank=True)
-    changes = models.CharField("what we changed", max_length=300, blank=True)
+    source_name = models.CharField(
+        _("text from"), max_length=160, blank=True, help_text=_("Where the text is not ours.")
+    )
+    source_url = models.URLField(_("original address"), max_length=600, blank=True)
+    licence_name = models.CharField(_("licence"), max_length=120, blank=True)
+    licence_url = models.URLField(_("licence address"), max_length=600, blank=True)
+    changes = models.CharField(_("what we changed"), max_length=300, blank=True)
 
     # What kind of change the next publication is; empty again once it is published.
-    change = models.CharField("kind of change", max_length=14, choices=ChangeClass.choices, blank=True)
+    change = models.CharField(_("kind of change"), max_length=14, choices=ChangeClass.choices, blank=True)
     change_note = models.TextField(
-        "note to readers",
+        _("note to readers"),
         blank=True,
-        help_text="What was wrong or unclear, and what it says now. Clarifications, corrections and retractions need one.",
+        help_text=_(
+            "What was wrong or unclear, and what it says now. Clarifications, corrections and retractions need one."
+        ),
     )
 
     modified_at = models.DateTimeField(null=True, editable=False)  # moved by news, clarifications and corrections only
@@ -219,15 +243,17 @@ class Article(Addressed, tags.Tagged, Page):
 
     story_panels = [
         FieldPanel("kicker"),
-        TitleFieldPanel("title", heading="Headline", placeholder="Headline", help_text="What happened, in few words."),
+        TitleFieldPanel(
+            "title", heading=_("Headline"), placeholder=_("Headline"), help_text=_("What happened, in few words.")
+        ),
         FieldPanel("standfirst", widget=forms.Textarea(attrs={"rows": 2})),
-        InlinePanel("bylines", heading="Byline", label="name", help_text="In the order they are to stand."),
-        MultiFieldPanel([FieldPanel("picture"), FieldPanel("picture_caption")], "Main picture"),
+        InlinePanel("bylines", heading=_("Byline"), label=_("name"), help_text=_("In the order they are to stand.")),
+        MultiFieldPanel([FieldPanel("picture"), FieldPanel("picture_caption")], _("Main picture")),
         FieldPanel("dateline"),
         FieldPanel("body"),
     ]
     promote_panels = [
-        FieldPanel("slug", help_text="The last part of the address. Old addresses are redirected when it changes."),
+        FieldPanel("slug", help_text=_("The last part of the address. Old addresses are redirected when it changes.")),
         FieldPanel("kind"),
         FieldPanel("topics", widget=forms.CheckboxSelectMultiple),
         MultiFieldPanel(
@@ -237,7 +263,7 @@ class Article(Addressed, tags.Tagged, Page):
                 FieldPanel("free_until"),
                 FieldPanel("comments_open"),
             ],
-            "Who may read it",
+            _("Who may read it"),
         ),
         MultiFieldPanel(
             [
@@ -245,39 +271,38 @@ class Article(Addressed, tags.Tagged, Page):
                 FieldRowPanel([FieldPanel("licence_name"), FieldPanel("licence_url")]),
                 FieldPanel("changes"),
             ],
-            "Text from elsewhere",
+            _("Text from elsewhere"),
         ),
     ]
     publish_panels = [
         MultiFieldPanel(
             [
-                HelpPanel(
-                    "<p>Once a story has been published, say what kind of change the next version is. Typos and style leave"
-                    " the date alone; updates, clarifications and corrections are dated for readers.</p>"
-                ),
+                HelpPanel(template="newsroom/admin/change_help.html"),
                 FieldPanel("change"),
                 FieldPanel("change_note"),
             ],
-            "What is changed",
+            _("What is changed"),
         ),
         FieldPanel("embargo_until"),
         FieldPanel(
-            "first_published_at", heading="First published", help_text="Leave empty; only for stories from elsewhere."
+            "first_published_at",
+            heading=_("First published"),
+            help_text=_("Leave empty; only for stories from elsewhere."),
         ),
         PublishingPanel(),
         CommentPanel(),
     ]
     edit_handler = TabbedInterface(
         [
-            ObjectList(story_panels, heading="Story"),
-            ObjectList(promote_panels, heading="Promote"),
-            ObjectList(publish_panels, heading="Publish"),
+            ObjectList(story_panels, heading=_("Story")),
+            ObjectList(promote_panels, heading=_("Promote")),
+            ObjectList(publish_panels, heading=_("Publish")),
         ],
         base_form_class=ArticleForm,
     )
 
     class Meta:
-        verbose_name = "article"
+        verbose_name = _("article")
         indexes = [models.Index(fields=["section"], name="article_section")]
 
     # ── what readers are told
@@ -372,7 +397,7 @@ class Article(Addressed, tags.Tagged, Page):
     def clean(self) -> None:
         super().clean()
         if self.always_free and self.members_only:
-            raise ValidationError({"members_only": "A story cannot be free for everyone and for members only."})
+            raise ValidationError({"members_only": _("A story cannot be free for everyone and for members only.")})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         written = kwargs.get("update_fields")
@@ -380,7 +405,7 @@ class Article(Addressed, tags.Tagged, Page):
             Page.save(self, *args, **kwargs)
             return
         if self.alias_of_id:
-            raise guard.UnrecordedChange("A story has one address: aliases of articles are refused.")
+            raise guard.UnrecordedChange(gettext("A story has one address: aliases of articles are refused."))
         with transaction.atomic():
             before = publishing.Before.of(self)
             self.section_id = self.section_id if self.pk else self.get_parent().pk

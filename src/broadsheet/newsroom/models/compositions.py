@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from broadsheet.newsroom import tags
@@ -136,7 +137,7 @@ class Composition(models.Model):
         default_permissions = ("change",)
 
     def __str__(self) -> str:
-        return f"Front page from {self.from_at:%Y-%m-%d %H:%M}"
+        return gettext("Front page from %(at)s") % {"at": f"{self.from_at:%Y-%m-%d %H:%M}"}
 
     @property
     def plan(self) -> Plan:
@@ -158,7 +159,7 @@ class FrontDraft(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return "Front page in the making"
+        return gettext("Front page in the making")
 
     @property
     def plan(self) -> Plan:

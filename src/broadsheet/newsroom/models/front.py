@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page
 
 from broadsheet.newsroom.models.addresses import Addressed
+from broadsheet.newsroom.models.called import called
 
 
+@called(_("front pages"))
 class FrontPage(Addressed, Page):
     """The root of the publication. What stands on it is chosen by `front.compose`, not kept here."""
 
@@ -16,4 +19,4 @@ class FrontPage(Addressed, Page):
     preview_modes = []
 
     class Meta:
-        verbose_name = "front page"
+        verbose_name = _("front page")

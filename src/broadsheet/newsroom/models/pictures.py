@@ -15,6 +15,7 @@ from wagtail.search import index
 from wagtail.utils.file import hash_filelike
 
 from broadsheet.newsroom import metadata, tags
+from broadsheet.newsroom.models.called import called
 from broadsheet.newsroom.printing import PrintedFilter
 from broadsheet.newsroom.signals import picture_taken_in
 
@@ -29,17 +30,36 @@ class Files(models.TextChoices):
     FAILED = "failed", _("Its sizes could not be made")
 
 
+class Missing(models.TextChoices):
+    """What keeps a story with the picture from being published."""
+
+    ALT_TEXT = "alt_text", _("No alternative text for those who cannot see it")
+    CREDIT = "credit", _("No credit")
+
+
+@called(
+    _("pictures"),
+    caption=_("caption"),
+    credit=_("credit"),
+    source=_("source"),
+    source_url=_("source address"),
+    licence=_("licence"),
+    place=_("place"),
+    dark=_("dark"),
+)
 class Picture(tags.Tagged, AbstractImage):
     """A picture with everything a newsroom must know of it before it may be printed."""
 
     tag_name = "picture"
 
-    caption = models.CharField(max_length=600, blank=True, help_text="What the picture shows: who, what, where, when.")
+    caption = models.CharField(
+        max_length=600, blank=True, help_text=_("What the picture shows: who, what, where, when.")
+    )
     credit = models.CharField(
-        max_length=255, blank=True, help_text="Who made it, and the agency: “photographer / agency”."
+        max_length=255, blank=True, help_text=_("Who made it, and the agency: “photographer / agency”.")
     )
     alt_text = models.CharField(
-        "alternative text", max_length=400, blank=True, help_text="What it is for somebody who cannot see it."
+        _("alternative text"), max_length=400, blank=True, help_text=_("What it is for somebody who cannot see it.")
     )
     is_decorative = models.BooleanField(
         _("decorative"),
@@ -48,9 +68,9 @@ class Picture(tags.Tagged, AbstractImage):
             "It tells nothing that the story does not: screen readers pass it over, and it has no alternative text."
         ),
     )
-    source = models.CharField(max_length=255, blank=True, help_text="Where we have it from.")
+    source = models.CharField(max_length=255, blank=True, help_text=_("Where we have it from."))
     source_url = models.URLField(max_length=600, blank=True)
-    licence = models.CharField(max_length=120, blank=True, help_text="On what terms we print it: “CC BY 4.0”.")
+    licence = models.CharField(max_length=120, blank=True, help_text=_("On what terms we print it: “CC BY 4.0”."))
     rights = models.CharField(
         _("copyright notice"),
         max_length=255,
@@ -69,7 +89,7 @@ class Picture(tags.Tagged, AbstractImage):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="light",
-        help_text="The same picture in dark colours, for readers whose screen is dark: maps and charts.",
+        help_text=_("The same picture in dark colours, for readers whose screen is dark: maps and charts."),
     )
 
     files = models.CharField(max_length=7, choices=Files.choices, default=Files.WAITING, editable=False)
@@ -100,7 +120,7 @@ class Picture(tags.Tagged, AbstractImage):
     search_fields = [*AbstractImage.search_fields, index.SearchField("caption"), index.SearchField("credit")]
 
     class Meta(AbstractImage.Meta):
-        verbose_name = "picture"
+        verbose_name = _("picture")
 
     @property
     def default_alt_text(self) -> str:
@@ -112,14 +132,14 @@ class Picture(tags.Tagged, AbstractImage):
         return "" if self.is_decorative else self.alt_text
 
     @property
-    def missing(self) -> list[str]:
-        """What it must have before a story with it may be published, in words."""
+    def missing(self) -> list[Missing]:
+        """What it must have before a story with it may be published."""
         needed = []
         if not self.is_decorative and not self.alt_text.strip():
-            needed.append(_("alternative text for those who cannot see it"))
+            needed.append(Missing.ALT_TEXT)
         if not self.credit.strip():
-            needed.append(_("credit"))
-        return [str(word) for word in needed]
+            needed.append(Missing.CREDIT)
+        return needed
 
     def tags_touched(self) -> Iterable[str]:
         return (self.tag,)
@@ -187,7 +207,10 @@ class Picture(tags.Tagged, AbstractImage):
         most = settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS
         if self.width * self.height > most:
             raise ValidationError(
-                {"file": f"This picture has {self.width * self.height:,} pixels; at most {most:,} can be drawn."}
+                {
+                    "file": _("This picture has too many pixels: %(pixels)s. At most %(most)s can be drawn.")
+                    % {"pixels": f"{self.width * self.height:,}", "most": f"{most:,}"}
+                }
             )
 
 

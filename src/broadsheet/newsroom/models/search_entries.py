@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class SearchEntry(models.Model):
@@ -12,14 +13,14 @@ class SearchEntry(models.Model):
 
     article = models.OneToOneField("newsroom.Article", primary_key=True, on_delete=models.CASCADE, related_name="+")
     section_id = models.BigIntegerField(db_index=True)
-    published_s = models.BigIntegerField(db_index=True, help_text="Seconds since 1970.")
-    version = models.PositiveIntegerField(help_text="Number of the published version this was made from.")
-    names = models.TextField(help_text="Topics and people, a line each.")
-    opening = models.TextField(help_text="What everybody may read of the text.")
+    published_s = models.BigIntegerField(db_index=True, help_text=_("Seconds since 1970."))
+    version = models.PositiveIntegerField(help_text=_("Number of the published version this was made from."))
+    names = models.TextField(help_text=_("Topics and people, a line each."))
+    opening = models.TextField(help_text=_("What everybody may read of the text."))
 
     class Meta:
-        verbose_name = "search entry"
-        verbose_name_plural = "search entries"
+        verbose_name = _("search entry")
+        verbose_name_plural = _("search entries")
         # What filters, counts and order ask, without the texts: a common word is answered from a tenth of the pages.
         indexes = [models.Index(fields=["article", "section_id", "published_s"], name="search_entry_narrow")]
 

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, TitleFieldPanel
 from wagtail.models import Page, PageManager
 
 from broadsheet.newsroom import addresses, tags
 from broadsheet.newsroom.models.addresses import RESERVED_SLUGS, Addressed, FewQuerySet
+from broadsheet.newsroom.models.called import called
 
 
 class SectionQuerySet(FewQuerySet):
@@ -22,6 +24,7 @@ class SectionQuerySet(FewQuerySet):
 SectionManager = PageManager.from_queryset(SectionQuerySet)
 
 
+@called(_("sections"), description=_("description"))
 class Section(Addressed, tags.Tagged, Page):
     """Where a story runs. Articles hang below it; its slug is the first part of their addresses."""
 
@@ -29,23 +32,24 @@ class Section(Addressed, tags.Tagged, Page):
 
     # Under a name of its own, so that an article can have a `section`.
     page_ptr = models.OneToOneField(Page, parent_link=True, on_delete=models.CASCADE, related_name="as_section")
-    description = models.CharField(max_length=300, blank=True, help_text="One sentence: what is to be found here.")
+    description = models.CharField(max_length=300, blank=True, help_text=_("One sentence: what is to be found here."))
 
     objects = SectionManager()
 
     parent_page_types = ["newsroom.FrontPage"]
     subpage_types = ["newsroom.Article"]
-    content_panels = [TitleFieldPanel("title", heading="Name"), FieldPanel("description")]
+    content_panels = [TitleFieldPanel("title", heading=_("Name"), placeholder=_("Name")), FieldPanel("description")]
     promote_panels = [
         FieldPanel(
-            "slug", help_text="Changing it changes the address of every story in the section; old ones are redirected."
+            "slug",
+            help_text=_("Changing it changes the address of every story in the section; old ones are redirected."),
         )
     ]
     settings_panels = []
     preview_modes = []
 
     class Meta:
-        verbose_name = "section"
+        verbose_name = _("section")
 
     @property
     def name(self) -> str:
@@ -82,5 +86,8 @@ def check_slug(slug: str) -> None:
     """Raises ValidationError for a section's slug that is an address of ours."""
     if slug.lower() in RESERVED_SLUGS:
         raise ValidationError(
-            {"slug": f"A section cannot be called “{slug}”: the address /{slug}/ has a meaning already."}
+            {
+                "slug": _("A section cannot be called “%(slug)s”: the address /%(slug)s/ has a meaning already.")
+                % {"slug": slug}
+            }
         )

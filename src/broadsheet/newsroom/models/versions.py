@@ -7,17 +7,20 @@ Append-only, by triggers of the database; chained per article by SHA-256, so tha
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from broadsheet.newsroom.models.called import called
 
 
 class ChangeClass(models.TextChoices):
     """What kind of change a version is. It was wrong; it was right but could mislead; there is more news: never merged."""
 
-    TYPO = "typo", "Typo: spelling or punctuation"
-    STYLE = "style", "Style: wording, layout, a picture; nothing of the news"
-    UPDATE = "update", "Update: there is more news"
-    CLARIFICATION = "clarification", "Clarification: it was right but could mislead"
-    CORRECTION = "correction", "Correction: it was wrong"
-    RETRACTION = "retraction", "Retraction: we no longer stand by it"
+    TYPO = "typo", _("Typo: spelling or punctuation")
+    STYLE = "style", _("Style: wording, layout, a picture; nothing of the news")
+    UPDATE = "update", _("Update: there is more news")
+    CLARIFICATION = "clarification", _("Clarification: it was right but could mislead")
+    CORRECTION = "correction", _("Correction: it was wrong")
+    RETRACTION = "retraction", _("Retraction: we no longer stand by it")
 
     @property
     def needs_note(self) -> bool:
@@ -35,11 +38,12 @@ class ChangeClass(models.TextChoices):
 
 
 class ActName(models.TextChoices):
-    PUBLISH = "publish", "published"
-    UNPUBLISH = "unpublish", "taken down"
-    MOVE = "move", "moved"
+    PUBLISH = "publish", _("published")
+    UNPUBLISH = "unpublish", _("taken down")
+    MOVE = "move", _("moved")
 
 
+@called(_("published versions"))
 class PublishedVersion(models.Model):
     article_id = models.BigIntegerField()  # not a foreign key: the record outlives the article
     number = models.PositiveIntegerField()  # 1, 2, 3 … in one article
@@ -56,7 +60,7 @@ class PublishedVersion(models.Model):
     )  # fields erased by order of law; only this and `content` may change
 
     class Meta:
-        verbose_name = "published version"
+        verbose_name = _("published version")
         ordering = ["article_id", "number"]
         constraints = [models.UniqueConstraint(fields=["article_id", "number"], name="one_version_a_number")]
 
