@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from types import coroutine
@@ -38,6 +38,7 @@ from broadsheet.gate.request import (
     peer_address,
     read_body,
 )
+from broadsheet.gate.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Gate:
         self._scheme = "https" if settings.is_https else "http"
         self._trusted = settings.trusted_proxies
         self._loop = loop
+        self._tasks = Tasks(loop)
         self._keys = open_keys(settings.keys)
         self._ledger = open_ledger(settings.ledger)
         self._pages = open_pages(settings.pages)
@@ -137,7 +139,7 @@ class Gate:
                 missing = self._answers.finish(missing)
             if missing is not ANSWERED:
                 check_path(path)
-                await self._in_task(self._ask_and_answer(scope, ask, missing))
+                await self._tasks.run(self._ask_and_answer(scope, ask, missing))
         except Refused as refused:
             self._refusals.count(refused.status)
             _refuse(protocol, refused)
@@ -170,7 +172,7 @@ class Gate:
                 if not self._files.answer(protocol, method, path, scope.headers.get):
                     protocol.response_bytes(404, _TEXT, b"There is no such file.\n")
                 return
-        await self._in_task(self._forward(scope, protocol, method, path))
+        await self._tasks.run(self._forward(scope, protocol, method, path))
 
     async def _forward(self, scope: Any, protocol: Any, method: str, path: str) -> None:
         items = scope.headers.items()
@@ -180,10 +182,6 @@ class Gate:
         await self._site.pass_on(
             protocol, method, target(path, scope.query_string), self._handed_on(scope, items), body
         )
-
-    async def _in_task(self, work: Awaitable[None]) -> None:
-        """Granian runs handlers without asyncio's tasks, which timeouts need."""
-        await self._loop.create_task(work)  # type: ignore[arg-type]
 
     # ── what the store does not have
 
