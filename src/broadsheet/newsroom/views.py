@@ -9,15 +9,17 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.gate.pages import VerdictClass
 from broadsheet.newsroom import listings
 from broadsheet.newsroom.front import Front, compose
+from broadsheet.newsroom.language import spoken
 from broadsheet.newsroom.models import Article, Person, PlainPage, Publication, Section, Tombstone, Topic
 from broadsheet.newsroom.models.articles import ArticleQuerySet
+from broadsheet.newsroom.models.publication import direction_of
 from broadsheet.newsroom.offering import Page, asks_description, offer
 from broadsheet.newsroom.onward import onward
 
@@ -165,8 +167,9 @@ def the_house(request: HttpRequest, verdict: VerdictClass) -> dict[str, Any]:
 
 
 def drawn(template: str, context: dict[str, Any]) -> str:
-    """Without the request: what is drawn for all readers must not know who asks."""
-    with timezone.override(context["publication"].time_zone):
+    """Without the request: what is drawn for all readers must not know who asks, nor what an editor's desk speaks."""
+    publication = context["publication"]
+    with timezone.override(publication.time_zone), translation.override(spoken(publication.language)):
         return render_to_string(template, context)
 
 
@@ -182,8 +185,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    # Without the database: it may be what failed.
-    return render(request, "errors/500.html", {"publication": Publication(), "menu": []}, status=500)
+    # Without the database: it may be what failed. The language is the one the request was answered in so far.
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    nameless = Publication(name="", language=language, direction=direction_of(language))
+    return render(request, "errors/500.html", {"publication": nameless, "menu": []}, status=500)
 
 
 def _error(request: HttpRequest, status: int) -> HttpResponse:
