@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 
+from broadsheet.gate import down
 from broadsheet.gate.log import Flag, open_segments, read_segment, seal_abandoned, sealed_segments
 from tests.client import Client
 from tests.gate.conftest import Paper, until
@@ -45,6 +46,19 @@ def test_a_publish_during_a_render_does_not_leave_the_old_page(own_paper: Callab
         assert "Edition: second." in paper.reader().get("/news/slow-1/").text
 
 
+def test_what_is_said_while_the_site_is_down_is_what_it_wrote_beforehand(own_paper: Callable[..., Paper]) -> None:
+    paper = own_paper()
+    reader = paper.reader()
+    paper.kill("site")
+    written = paper.config.run / down.NAME
+    for words in ("Einen Moment", "רגע אחד, בבקשה"):
+        written.write_text(f"<!doctype html><h1>{words}</h1>")
+        until(lambda words=words: words in reader.get("/news/2/").text, "the gate has seen it")
+        assert reader.get("/news/2/").status == 503
+    written.unlink()
+    until(lambda: "One moment, please" in reader.get("/news/2/").text, "the gate speaks for itself again")
+
+
 def test_all_who_miss_the_same_page_have_it_rendered_once(own_paper: Callable[..., Paper]) -> None:
     paper = own_paper()
     with ThreadPoolExecutor(20) as readers:
@@ -61,9 +75,9 @@ def test_stored_pages_are_served_while_the_site_is_down_and_the_rest_says_so(own
     assert WITHHELD in reader.get("/news/1/").text
     assert paper.reader().get("/healthz").text == "ok\n"
     for path in ("/news/2/", "/search/?q=x", "/account/"):
-        down = reader.get(path)
-        assert (down.status, down.header("retry-after")) == (503, "5")
-        assert "try again" in down.text
+        refused = reader.get(path)
+        assert (refused.status, refused.header("retry-after")) == (503, "5")
+        assert "try again" in refused.text
     assert reader.post("/register/", {"email": "a@b"}).status == 503
     paper.start_site()
     assert WITHHELD in reader.get("/news/2/").text

@@ -16,6 +16,7 @@ from broadsheet.config import config
 from broadsheet.gate.answer import ANSWERED, DESCRIPTION, Answers, Ask, Waiting
 from broadsheet.gate.cookie import open_cookies
 from broadsheet.gate.crawlers import Crawlers
+from broadsheet.gate.down import DownPage
 from broadsheet.gate.files import FILE_PREFIXES, Files
 from broadsheet.gate.forward import Site, SiteAnswer, SiteBusy, SiteDown, handed_on, respond, target
 from broadsheet.gate.keys import house_key, open_keys
@@ -64,12 +65,6 @@ _DOWN_HEADERS = [
     ("content-security-policy", "default-src 'none'"),
     ("x-content-type-options", "nosniff"),
 ]
-_DOWN = b"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark"><title>One moment</title>
-</head><body><h1>One moment, please</h1>
-<p>This page cannot be made just now. Please try again shortly.</p></body></html>
-"""
 
 
 class Gate:
@@ -96,6 +91,7 @@ class Gate:
         self._files = Files(settings.static, settings.media)
         self._site = Site(settings.site_socket)
         self._refusals = Refusals(settings.run / "refusals")
+        self._down = DownPage(settings.run)
         self._asking: dict[tuple[str, str], asyncio.Future[bool]] = {}
         self._upkeep = loop.create_task(self._keep_up())
         # What is loaded now stays: the collector need not walk it again, nor run often over what requests leave.
@@ -145,10 +141,10 @@ class Gate:
             _refuse(protocol, refused)
         except SiteBusy:
             self._refusals.count(503)
-            protocol.response_bytes(503, [*_DOWN_HEADERS, ("retry-after", "2")], _DOWN)
+            protocol.response_bytes(503, [*_DOWN_HEADERS, ("retry-after", "2")], self._down.html)
         except SiteDown:
             self._refusals.count(503)
-            protocol.response_bytes(503, [*_DOWN_HEADERS, ("retry-after", "5")], _DOWN)
+            protocol.response_bytes(503, [*_DOWN_HEADERS, ("retry-after", "5")], self._down.html)
         except Exception:
             log.exception("A request could not be answered.")
             with suppress(Exception):  # it may have been answered half
@@ -267,6 +263,7 @@ class Gate:
                 self._log.tick()
                 self._keys.look()
                 self._answers.look()
+                self._down.look()
                 if rounds % READERS_CHECKED_EVERY == 0:
                     self._ledger.check_readers()
                     self._pages.check_readers()

@@ -112,6 +112,12 @@ def fill_search_index(config: Config) -> None:
         say(f"Made the search index of {count:,} articles")
 
 
+def write_down_page(config: Config) -> None:
+    from broadsheet.site import down
+
+    down.write_down_page(config)
+
+
 def put_meter_in_force(config: Config) -> None:
     from broadsheet.meter.force import publish_snapshot
 
@@ -124,6 +130,7 @@ STEPS: list[Callable[[Config], None]] = [
     carry_out_left_purges,
     drop_pages_of_other_releases,
     put_meter_in_force,
+    write_down_page,
     fill_search_index,
 ]
 
