@@ -299,7 +299,7 @@ def test_the_first_start_of_an_empty_publication_is_told_by_the_environment(tmp_
         server.stop()
     assert '<html lang="he" dir="rtl">' in front
     assert "Harbour Post" in front
-    assert "The first edition is being made" in front
+    assert "הגיליון הראשון בהכנה" in front
 
 
 def test_remove_demo_says_so_where_there_is_no_demo(begun_by_nobody: Path) -> None:

@@ -15,6 +15,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import FormView
@@ -31,6 +34,7 @@ from broadsheet.readers.acts.change_address import AddressTaken
 from broadsheet.readers.acts.create_editor import give_address
 from broadsheet.readers.letters import Letter, written
 from broadsheet.readers.models import User
+from broadsheet.site.catalogues import LANGUAGES
 from broadsheet.site.first_start import FirstStart
 from broadsheet.site.mail import Trial, try_out
 from broadsheet.site.mail_marks import has_sent, last_failure
@@ -75,6 +79,16 @@ class DemoNote(Component):
 # ── what is to be said of the publication
 
 
+class LanguageInput(forms.TextInput):
+    """Any language can be typed; the browser offers those that the interface speaks, by their own names."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        offered = f"offered-for-{name}"
+        field = super().render(name, value, {**(attrs or {}), "list": offered, "autocapitalize": "none"}, renderer)
+        options = format_html_join("", '<option value="{}">{}</option>', LANGUAGES)
+        return format_html('{}<datalist id="{}">{}</datalist>', field, offered, options)
+
+
 class SetupForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name of the publication"),
@@ -84,7 +98,14 @@ class SetupForm(forms.Form):
     language = forms.CharField(
         label=gettext_lazy("Language of its articles"),
         max_length=12,
-        help_text=gettext_lazy("As in HTML: en, de, pt-BR, he … Right-to-left follows from it."),
+        widget=LanguageInput,
+        help_text=format_lazy(
+            gettext_lazy(
+                "As in HTML: en, he, de, pt-BR … Right-to-left follows from it, and what Broadsheet itself says: it speaks"
+                " {languages}, and English beside articles in any other."
+            ),
+            languages=", ".join(f"{name} ({tag})" for tag, name in LANGUAGES),
+        ),
     )
     zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"), help_text=gettext_lazy("Times on pages, and the meter's months, go by it.")

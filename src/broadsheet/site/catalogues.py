@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+# Those we have words in, each by its own name. An edition in any other has its articles in it, and the interface in English.
+LANGUAGES = [("en", "English"), ("he", "עברית")]
+
 SOURCES = Path(__file__).parents[1] / "locale"
 
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from broadsheet.config import config
+from broadsheet.site.catalogues import LANGUAGES
 from broadsheet.site.logs import logging_config
 
 _config = config()
@@ -206,8 +207,7 @@ DEFAULT_FROM_EMAIL = _config.email_from
 EMAIL_TIMEOUT = 10
 
 LANGUAGE_CODE = "en"
-# Of the interface. What is spoken is the edition's language (newsroom/language.py), where we have its words.
-LANGUAGES = [("en", "English"), ("he", "עברית")]
+# LANGUAGES: of the interface. What is spoken is the edition's language (newsroom/language.py), where we have its words.
 LOCALE_PATHS = [_config.run / "locale"]  # compiled by site/catalogues.py
 FORMAT_MODULE_PATH = "broadsheet.site.formats"
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES

@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from broadsheet.config import Config, language_tag, mail_address, publication_name, zone_name
+from broadsheet.site.catalogues import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ _CHECKS: dict[str, Callable[[str], str]] = {
 }
 _QUESTIONS = {
     "name": "Name of the publication",
-    "language": "Language of its articles",
+    "language": f"Language of its articles ({', '.join(' '.join(one) for one in LANGUAGES)}; for any other, as de or"
+    " pt-BR, the interface speaks English)",
     "zone": "Time zone",
     "editor": "Mail address of the first editor",
 }
