@@ -73,7 +73,11 @@ def test_another_workers_view_of_the_policy_follows(publisher: Client) -> None:
     [
         ({"anonymous_notice_from": 11}, "anonymous_notice_from", "no reader could ever see it"),
         ({"anonymous_allowance": 501}, "anonymous_allowance", "0 to 500 articles"),
-        ({"registered_allowance": 5}, "registered_allowance", "Registered readers would get fewer articles (5) than strangers (10)"),
+        (
+            {"registered_allowance": 5},
+            "registered_allowance",
+            "would get fewer articles (5) than strangers (10)",
+        ),
         ({"registered_notice_from": 2}, "registered_notice_from", "theirs are not counted"),
         ({"window_kind": "rolling", "window_days": 0}, "window_days", "1 to 366 days"),
         ({"metered_after_days": 9, "free_after_days": 3}, "free_after_days", "none would ever be metered"),

@@ -58,7 +58,7 @@ class Asked(forms.Form):
         label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     by = forms.ChoiceField(
-        label=gettext_lazy("By"),
+        label=gettext_lazy("Group by"),
         required=False,
         choices=[("story", gettext_lazy("story")), ("section", gettext_lazy("section"))],
     )

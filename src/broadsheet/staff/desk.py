@@ -118,8 +118,8 @@ def article_meant(asked: str) -> Article:
     if not found:
         raise Unclear(_("No published article is at that address, or has these words in its headline."))
     if len(found) > 1:
-        headlines = "”, “".join(article.headline for article in found[:3])
+        headlines = ", ".join(_("“%(headline)s”") % {"headline": article.headline} for article in found[:3])
         raise Unclear(
-            _("Several articles fit: “%(headlines)s”. Give the address, or more of it.") % {"headlines": headlines}
+            _("Several articles fit: %(headlines)s. Give the address, or more of it.") % {"headlines": headlines}
         )
     return found[0]
