@@ -79,7 +79,7 @@ class Preview(WagtailAdminTemplateMixin, TemplateView):
         return [*self.breadcrumbs_items, meter, {"url": "", "label": self.page_title}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        articles = list(Article.objects.published().for_list()[:MOST_CHOICES])
+        articles = list(Article.objects.published().for_meter()[:MOST_CHOICES])
         chosen = Choice(articles, self.request.GET or None)
         reader, article = ReaderClass.ANONYMOUS, articles[0] if articles else None
         if chosen.is_valid():

@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 from broadsheet.newsroom import tags
 from broadsheet.newsroom.models import Article, Breaking, Composition, Kind, MostRead, Section
 from broadsheet.newsroom.models.compositions import LEAD, OPINION, PLACES, ROW_PLACES, SECONDARY, Place, Plan, row_of
+from broadsheet.newsroom.renditions import read_files
 
 Rhythm = Literal["lead", "grid", "columns"]
 
@@ -100,7 +101,10 @@ def compose(now: datetime, plan: Plan | None = None) -> Front:
     filled = fill(now, menu, plan)
     wanted = {*filled.places.values(), *filled.briefs, *filled.most_read}
     wanted |= {filled.breaking} if filled.breaking else set()
-    found = {article.pk: article for article in Article.objects.latest().for_list().filter(pk__in=wanted)}
+    # No card of the front page names its section, which is said by the row.
+    stories = Article.objects.latest().for_list().prefetch_related(None).filter(pk__in=wanted)
+    found = {article.pk: article for article in stories}
+    read_files(article.picture for article in found.values())
 
     def these(ids: Iterable[int]) -> tuple[Article, ...]:
         return tuple(found[pk] for pk in ids if pk in found)  # one may have been taken down a moment ago

@@ -12,6 +12,7 @@ from broadsheet import clock
 from broadsheet.newsroom import tags
 from broadsheet.newsroom.models import Article, Publication
 from broadsheet.newsroom.models.articles import ArticleQuerySet
+from broadsheet.newsroom.renditions import read_files
 
 LEAD_AMONG = 8  # the newest story with a picture leads, unless it is older than this many without
 PER_PAGE = 20
@@ -37,6 +38,7 @@ def page_of(articles: ArticleQuerySet, number: int, url: str) -> tuple[list[Arti
         previous_url=_page_url(url, number - 1) if number > 1 else "",
         next_url=_page_url(url, number + 1) if len(found) > PER_PAGE else "",
     )
+    read_files(article.picture for article in found)
     return found[:PER_PAGE], pager
 
 

@@ -22,7 +22,7 @@ from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.interchange.authors import parts_in
 from broadsheet.newsroom.models import Article, Picture, Publication
-from broadsheet.newsroom.renditions import renditions_of, share_rendition, share_width, spec
+from broadsheet.newsroom.renditions import read_files, renditions_of, share_rendition, share_width, spec
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,8 @@ ENDINGS = {RSS: "feed/", ATOM: "feed.atom", JSON: "feed.json"}
 def feed_of(publication: Publication, name: str, path: str, articles: Iterable[Article]) -> Feed:
     """`name`: of the section, topic or person; empty for the publication itself. `path`: of the page the feed is of."""
     base = config().base_url
+    articles = list(articles)
+    read_files(article.picture for article in articles)
     entries = tuple(entry_of(article) for article in articles)
     return Feed(
         id=base + path,
@@ -138,7 +140,7 @@ def _photo(picture: Picture, caption: str) -> Photo | None:
     made = renditions_of(picture).get(spec(share_width(picture), "jpeg"))
     shown = share_rendition(picture)
     try:
-        length = made.file.size if made is not None else picture.get_file_size()
+        length = made.size if made is not None else picture.get_file_size()
     except (OSError, SourceImageIOError) as fault:  # swept from the disk: a feed without a photo is better than none
         log.warning("The file of picture %s is not there: %s", picture.pk, fault)
         return None

@@ -221,7 +221,7 @@ class Publication(tags.Tagged, BaseGenericSetting):
     def ours(cls) -> Publication:
         """The row, or its defaults where nobody has saved one yet; noted either way."""
         tags.note(tags.SETTINGS)
-        return cls.objects.select_related("logo__dark", "icon").order_by("pk").first() or cls()
+        return cls.objects.order_by("pk").first() or cls()
 
     @property
     def tag(self) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django import template
 from django.utils.translation import gettext as _
 
-from broadsheet.newsroom.models import Picture, Rendition
-from broadsheet.newsroom.renditions import Shape, fallback_width, renditions_of, shape_of, spec
+from broadsheet.newsroom.models import Picture
+from broadsheet.newsroom.renditions import PrintedFile, Shape, fallback_width, renditions_of, shape_of, spec
 
 register = template.Library()
 
@@ -18,7 +18,7 @@ class Cut:
     """How a picture stands in one place; without a rendition, it cannot be made."""
 
     place: str
-    rendition: Rendition | None
+    rendition: PrintedFile | None
 
 
 @register.filter
