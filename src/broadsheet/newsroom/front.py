@@ -212,7 +212,7 @@ class _Filling:
         if len(left) < len(empty) and not self._saw_all:
             # Whatever of the newest stands above is among those left out.
             older = Article.objects.latest().filter(section_id=section.pk).exclude(pk__in=self._used)
-            left = list(_candidates(older[: len(empty)]))
+            left = list(_candidates(Article.objects.latest().filter(pk__in=older.newest_ids(len(empty)))))
             self._pool.update((one.pk, one) for one in left)
         for place, one in zip(empty, left, strict=False):
             self._take(place, one.pk)

@@ -26,9 +26,10 @@ class Onward:
 
 def onward(story: Article) -> Onward:
     """Never the story itself, and none twice. Two small queries find them, one fetches what is drawn."""
-    related = _ids(_related(story), RELATED)
+    related = _related(story).newest_ids(RELATED)
     # As many again as could be left out for standing among the related.
-    following = [pk for pk in _ids(_following(story), NEXT + RELATED) if pk not in related][:NEXT]
+    following = _following(story).newest_ids(NEXT + RELATED, until=story.first_published_at)
+    following = [pk for pk in following if pk not in related][:NEXT]
     found = Article.objects.only(*_DRAWN).in_bulk([*related, *following])
     return Onward(_in_order(related, found), _in_order(following, found))
 
@@ -51,11 +52,6 @@ def _following(story: Article) -> ArticleQuerySet:
         return Article.objects.none()
     older = Q(first_published_at__lt=moment) | Q(first_published_at=moment, pk__lt=story.pk)
     return Article.objects.published().filter(older, section_id=story.section_id)
-
-
-def _ids(stories: ArticleQuerySet, limit: int) -> list[int]:
-    """Sorting whole rows would cost more than finding them; ids and dates are all that is sorted."""
-    return [pk for pk, _ in stories.values_list("pk", "first_published_at")[:limit]]
 
 
 def _in_order(ids: Iterable[int], found: dict[int, Article]) -> list[Article]:

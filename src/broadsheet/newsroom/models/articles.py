@@ -87,6 +87,9 @@ _NOT_DRAWN = (
 )
 _FLAGS = ("always_free", "members_only", "free_until")
 
+# The latest pages among which the newest stories of a list are looked for first: a week of a large newsroom.
+NEAR = 500
+
 
 class ArticleQuerySet(PageQuerySet):
     def published(self) -> ArticleQuerySet:
@@ -108,6 +111,26 @@ class ArticleQuerySet(PageQuerySet):
     def by_person(self, person: Person) -> ArticleQuerySet:
         tags.note(f"list:person:{person.pk}")
         return self.published().filter(bylines__person=person).distinct()
+
+    def newest_ids(self, number: int, skip: int = 0, until: datetime | None = None) -> list[int]:
+        """Of the newest of these, in order. `until`: a moment that none of these is later than, if it is known.
+
+        They are looked for among the latest pages of all, which the index of dates hands over at once: sorting a section of
+        ten thousand stories, or a topic of five, took longer than all the rest of a page. Only where too few of them are
+        there, all of these are sorted: by ids and dates, as sorting whole rows would cost more still.
+        """
+        wanted = skip + number
+        if wanted <= NEAR:
+            latest = Page.objects.filter(live=True).order_by("-first_published_at", "-pk")
+            latest = latest if until is None else latest.filter(first_published_at__lte=until)
+            found = self.filter(pk__in=latest.values("pk")[:NEAR])._ids(wanted)
+            if len(found) == wanted:
+                return found[skip:]
+        return self._ids(wanted)[skip:]
+
+    def _ids(self, number: int) -> list[int]:
+        newest = self.order_by("-first_published_at", "-pk").values_list("pk", "first_published_at")
+        return [pk for pk, _moment in newest[:number]]
 
     def at(self, section: str, slug: str) -> ArticleQuerySet:
         """The one live article of this address, if any."""
