@@ -461,6 +461,9 @@ class Article(Addressed, tags.Tagged, Page):
         with transaction.atomic(), guard.acting(ActName.UNPUBLISH, user, note):
             return super().unpublish(set_expired, commit, user, log_action)
 
+    def update_aliases(self, **options: Any) -> None:
+        """None: save() refuses them. Wagtail looks for them at each publish, and may walk all pages of the tree to do so."""
+
     def move(self, target: Page, pos: str | None = None, user: Any = None) -> None:
         with transaction.atomic(), guard.acting(ActName.MOVE, user):
             super().move(target, pos, user)
