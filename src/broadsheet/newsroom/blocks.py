@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -111,7 +112,8 @@ class Audio(Called, blocks.StructBlock):
 
     def clean(self, value: Any) -> Any:
         cleaned = super().clean(value)
-        if cleaned["audio"].file_extension.lower() not in AUDIO_EXTENSIONS:
+        # A draft may lack it still, and lacks it once the file is deleted.
+        if cleaned["audio"] is not None and cleaned["audio"].file_extension.lower() not in AUDIO_EXTENSIONS:
             said = {"title": cleaned["audio"].title, "kinds": ", ".join(AUDIO_EXTENSIONS)}
             message = gettext("“%(title)s” is not an audio file (%(kinds)s).") % said
             raise blocks.StructBlockValidationError({"audio": ValidationError(message)})
@@ -183,7 +185,7 @@ class Embed(Called, blocks.StructBlock):
 
     def clean(self, value: Any) -> Any:
         cleaned = super().clean(value)
-        if player_of(cleaned["url"]) is None:
+        if cleaned["url"] and player_of(cleaned["url"]) is None:  # a draft may lack it still
             message = gettext("This is not the address of a video at YouTube or Vimeo, beginning with https://.")
             raise blocks.StructBlockValidationError({"url": ValidationError(message)})
         return cleaned
@@ -193,6 +195,11 @@ class Embed(Called, blocks.StructBlock):
         label = _("Embed")
         icon = "media"
         value_class = EmbedValue
+
+
+# Wagtail lets a draft lack what is required by changing the blocks, which all threads share: while one editor's draft is
+# saved, another could publish a story that lacks something, and two at once could leave it not required for good.
+_CHECKED_ALONE = threading.RLock()
 
 
 class Body(Called, blocks.StreamBlock):
@@ -208,6 +215,14 @@ class Body(Called, blocks.StreamBlock):
     file = File(template="blocks/file.html")
     audio = Audio(template="blocks/audio.html")
     embed = Embed(template="blocks/embed.html")
+
+    def clean(self, value: Any) -> Any:
+        with _CHECKED_ALONE:
+            return super().clean(value)
+
+    def clean_deferred(self, value: Any) -> Any:
+        with _CHECKED_ALONE:
+            return super().clean_deferred(value)
 
     class Meta:
         labels = {"paragraph": _("Paragraph"), "subheading": _("Subheading"), "list": _("List"), "table": _("Table")}
