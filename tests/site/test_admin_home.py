@@ -26,6 +26,7 @@ from broadsheet.newsroom.models import MailWords, PlainPage, Publication
 from broadsheet.readers.letters import Letter, MailNotSent, post
 from broadsheet.readers.models import User
 from broadsheet.site import mail_marks, troubles
+from broadsheet.site.catalogues import LANGUAGES
 from broadsheet.site.first_start import FirstStart
 from tests.factories import a_draft, a_publisher, a_reporter, a_section, an_account, an_article
 from tests.server import free_port
@@ -142,6 +143,18 @@ def test_the_setup_page_names_the_publication_and_the_first_editor() -> None:
     assert PlainPage.objects.filter(live=False).count() == 6
     # The address is given once; later it is changed as every reader changes theirs, with a code.
     assert 'name="editor"' not in desk.get("/admin/setup/").content.decode()
+
+
+def test_the_setup_page_offers_the_languages_it_speaks_and_takes_any_other() -> None:
+    desk = desk_of(a_publisher())
+    page = desk.get("/admin/setup/").content.decode()
+    offered = re.search(r'<datalist id="([^"]+)">(.*?)</datalist>', page)
+    assert offered is not None
+    assert re.findall(r'<option value="(\w+)">([^<]+)</option>', offered[2]) == LANGUAGES
+    assert f'list="{offered[1]}"' in page
+    assert "it speaks English (en), עברית (he), and English beside articles in any other" in page
+    desk.post("/admin/setup/", {"name": "Le Quai", "language": "fr-CA", "zone": "America/Montreal"})
+    assert (Publication.ours().language, Publication.ours().direction) == ("fr-CA", "ltr")
 
 
 @pytest.mark.parametrize(

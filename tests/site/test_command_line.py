@@ -267,7 +267,14 @@ def test_setup_without_options_and_without_a_terminal_says_what_it_needs(tmp_pat
 def test_the_questions_take_enter_for_what_stands_there_and_ask_again_for_what_cannot_be_used() -> None:
     typed = iter(["Harbour Post", "Hebrew!", "he", "berlin", "Europe/Berlin", ""])
     said: list[str] = []
-    answers = setup.ask(setup.guesses("editor@localhost"), lambda question: next(typed), said.append)
+    asked: list[str] = []
+
+    def read(question: str) -> str:
+        asked.append(question)
+        return next(typed)
+
+    answers = setup.ask(setup.guesses("editor@localhost"), read, said.append)
+    assert any("en English, he עברית; for any other" in question for question in asked)
     assert answers == setup.Answers("Harbour Post", "he", "Europe/Berlin", "editor@localhost")
     assert any("as HTML names it" in line for line in said)
     assert any("Perhaps Europe/Berlin?" in line for line in said)
