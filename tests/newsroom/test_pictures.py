@@ -567,6 +567,36 @@ def test_a_picture_of_the_usual_shape_is_not_cut() -> None:
     assert not [name for name in renditions.specs_of(usual) if "fill" in name]
 
 
+def test_a_map_whose_focal_area_is_larger_than_the_cut_stands_whole_on_a_ground_of_its_own_colour(
+    newsroom: Client, gate: Gate, django_capture_on_commit_callbacks: Callable
+) -> None:
+    sea = (40, 120, 200)
+    wide = Image.new("RGB", (1800, 900), sea)
+    for left in (20, 1740):  # what stands at the edges of a map: its scale, a neighbouring country
+        ImageDraw.Draw(wide).rectangle((left, 400, left + 40, 440), fill="black")
+    written = io.BytesIO()
+    wide.save(written, "PNG")
+    picture = make_files(stored(written.getvalue(), "map.png", credit="C", alt_text="A")[0])
+    assert not has_black(picture, "fill-800x533|format-webp")
+    card = "max-800x533|format-webp"
+    form = {"title": "Map", "credit": "C", "alt_text": "A", "collection": picture.collection_id}
+    focus = {"focal_point_x": 900, "focal_point_y": 450, "focal_point_width": 1780, "focal_point_height": 860}
+    with django_capture_on_commit_callbacks(execute=True):
+        newsroom.post(f"/admin/images/{picture.pk}/", {**form, **focus})
+        picture = make_files(Picture.objects.get(pk=picture.pk))
+    assert not picture.renditions.filter(filter_spec__startswith="fill-", filter_spec__contains="|").exists()
+    with Image.open(picture.renditions.get(filter_spec=card).file) as opened:
+        mounted = opened.convert("RGB")
+    assert mounted.size == (800, 533)
+    marks = [mounted.getpixel((x, 253)) for x in (18, 782)]
+    assert all(max(mark) < 60 for mark in marks), marks
+    above = mounted.getpixel((400, 5))
+    assert all(abs(is_ - wanted) < 12 for is_, wanted in zip(above, sea, strict=True)), above
+    an_article(section := a_section(), picture=picture)
+    an_article(section)  # the newer one leads
+    assert picture.renditions.get(filter_spec=card).url in gate.html(section.url)
+
+
 @pytest.mark.parametrize(
     ("size", "widest"), [((900, 1500), 900), ((4000, 500), 750), ((2000, 2000), 1600), ((300, 300), 300)]
 )

@@ -33,7 +33,8 @@ MODERN = ("avif", "webp")  # the best first; a browser takes the first it knows
 FALLBACK_WIDTH = 800
 
 # Cards and heroes are 3:2, cut around the focal point. A hero keeps its own shape while that is not far from it: a tall picture
-# would push the story off the screen, a very wide one be a stripe on a phone.
+# would push the story off the screen, a very wide one be a stripe on a phone. A picture whose focal area is larger than the cut
+# would lose what the newsroom called essential, such as the scale of a map: it is mounted, whole, on a ground of that shape.
 _RATIO = 3 / 2
 _CARD_TOLERANCE = 0.02
 _HERO_SHAPES = (1.3, 2.2)
@@ -43,6 +44,7 @@ class Shape(StrEnum):
     WHOLE = "whole"
     HERO = "hero"
     CARD = "card"
+    MOUNTED = "mounted"  # never asked for: what becomes of a card or a hero that cannot be cut
 
 
 @dataclass(frozen=True)
@@ -80,16 +82,29 @@ def shape_of(picture: Picture, wanted: Shape | str) -> Shape:
     """WHOLE where a cut would change nothing worth a file of its own."""
     ratio = picture.width / max(1, picture.height)
     if wanted == Shape.CARD and abs(ratio / _RATIO - 1) > _CARD_TOLERANCE:
-        return Shape.CARD
+        return Shape.CARD if _can_be_cut(picture) else Shape.MOUNTED
     if wanted == Shape.HERO and not _HERO_SHAPES[0] <= ratio <= _HERO_SHAPES[1]:
-        return Shape.HERO
+        return Shape.HERO if _can_be_cut(picture) else Shape.MOUNTED
     return Shape.WHOLE
+
+
+def _can_be_cut(picture: Picture) -> bool:
+    """Whether what was marked as essential fits into 3:2."""
+    cut_width = min(picture.width, picture.height * _RATIO)
+    focus_width, focus_height = picture.focal_point_width or 0, picture.focal_point_height or 0
+    return focus_width <= cut_width and focus_height <= cut_width / _RATIO
 
 
 def spec(width: int, kind: str, shape: Shape = Shape.WHOLE) -> str:
     """In Wagtail's words."""
-    cut = f"width-{width}" if shape is Shape.WHOLE else f"fill-{width}x{height_of_cut(width)}"
-    return f"{cut}|format-{kind}"
+    match shape:
+        case Shape.WHOLE:
+            drawn = f"width-{width}"
+        case Shape.MOUNTED:
+            drawn = f"max-{width}x{height_of_cut(width)}"  # PrintedFilter puts it on its ground
+        case _:
+            drawn = f"fill-{width}x{height_of_cut(width)}"
+    return f"{drawn}|format-{kind}"
 
 
 def height_of_cut(width: int) -> int:
@@ -99,7 +114,13 @@ def height_of_cut(width: int) -> int:
 def widths(picture: Picture, shape: Shape = Shape.WHOLE) -> list[int]:
     """Never wider than the picture, or what is cut out of it, which would name one file by several widths."""
     wanted = CARD_WIDTHS if shape is Shape.CARD else WIDTHS
-    widest = picture.width if shape is Shape.WHOLE else min(picture.width, int(picture.height * _RATIO))
+    match shape:
+        case Shape.WHOLE:
+            widest = picture.width
+        case Shape.MOUNTED:
+            widest = max(picture.width, int(picture.height * _RATIO))
+        case _:
+            widest = min(picture.width, int(picture.height * _RATIO))
     narrower = [width for width in wanted if width < widest]
     return [*narrower, widest] if widest <= wanted[-1] else narrower
 

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.base import File as StoredFile
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from wagtail.images.models import AbstractImage, AbstractRendition, Filter, SourceImageIOError
 from wagtail.search import index
@@ -39,6 +40,7 @@ class Missing(models.TextChoices):
 
 @called(
     _("pictures"),
+    title=_("title"),
     caption=_("caption"),
     credit=_("credit"),
     source=_("source"),
@@ -153,7 +155,11 @@ class Picture(tags.Tagged, AbstractImage):
             self.files, self.why_failed, self.formats = Files.WAITING, "", "avif,webp"
         super().save(*args, **kwargs)
         if is_cropped_anew:
-            self.renditions.filter(filter_spec__startswith="fill-").delete()
+            cut, mounted = (
+                Q(filter_spec__startswith="fill-"),
+                Q(filter_spec__startswith="max-", filter_spec__contains="|"),
+            )
+            self.renditions.filter(cut | mounted).delete()
         if is_new_file or is_cropped_anew:
             picture_taken_in.send(sender=type(self), picture=self)
 
