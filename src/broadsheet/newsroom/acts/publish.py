@@ -129,7 +129,7 @@ def _embargo_faults(article: Article) -> Iterator[tuple[str | None, str]]:
     embargo, now = article.embargo_until, clock.now()
     planned = article.go_live_at if article.go_live_at and article.go_live_at > now else now
     if embargo is not None and planned < embargo:
-        until = date_format(embargo.astimezone(UTC), "j F Y, H:i")
+        until = date_format(embargo.astimezone(UTC), "DATETIME_FORMAT")
         yield "embargo_until", _("The story is under embargo until %(until)s UTC.") % {"until": until}
 
 

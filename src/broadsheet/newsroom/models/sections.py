@@ -38,7 +38,10 @@ class Section(Addressed, tags.Tagged, Page):
 
     parent_page_types = ["newsroom.FrontPage"]
     subpage_types = ["newsroom.Article"]
-    content_panels = [TitleFieldPanel("title", heading=_("Name"), placeholder=_("Name")), FieldPanel("description")]
+    content_panels = [
+        TitleFieldPanel("title", heading=_("Name"), placeholder=_("Name"), help_text=_("As it stands in the menu.")),
+        FieldPanel("description"),
+    ]
     promote_panels = [
         FieldPanel(
             "slug",
