@@ -12,6 +12,7 @@ class File(tags.Tagged, AbstractDocument):
     """A file readers can open or hear. A model of our own so that changing one reaches the pages that name it."""
 
     tag_name = "file"
+    search_auto_update = False  # receivers.index_at_once
 
     admin_form_fields = ("title", "file", "collection")
 

@@ -53,6 +53,7 @@ class Picture(tags.Tagged, AbstractImage):
     """A picture with everything a newsroom must know of it before it may be printed."""
 
     tag_name = "picture"
+    search_auto_update = False  # receivers.index_at_once
 
     caption = models.CharField(
         max_length=600, blank=True, help_text=_("What the picture shows: who, what, where, when.")
