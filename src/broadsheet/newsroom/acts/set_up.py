@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext, override
 
 from broadsheet import clock
+from broadsheet.newsroom.language import spoken
 from broadsheet.newsroom.models.front import FrontPage
 from broadsheet.newsroom.models.plain_pages import PlainPage
 from broadsheet.newsroom.models.publication import Publication, direction_of
@@ -30,8 +33,21 @@ def set_up(*, name: str = "", language: str = "", zone: str = "", by: Permission
         publication.set_up_at = clock.now()
         publication.full_clean()
         publication.save()
+        _name_front_page(publication)
         begin_plain_pages(publication)
     return publication
+
+
+def _name_front_page(publication: Publication) -> None:
+    """It is read in the newsroom alone, above the list of sections. One that somebody named keeps its name."""
+    ours = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            ours[language] = gettext("Front page")
+    front = FrontPage.objects.get()
+    if front.title in ours.values():
+        front.title = front.draft_title = ours[spoken(publication.language)]
+        front.save()
 
 
 def begin_plain_pages(publication: Publication) -> list[PlainPage]:
