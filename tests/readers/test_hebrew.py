@@ -55,7 +55,7 @@ PARAGRAPHS = (
 class Shown(HTMLParser):
     """Every text of a page that is read or heard, and what search engines and link previews quote from its head."""
 
-    ATTRIBUTES = frozenset({"alt", "aria-label", "aria-description", "label", "placeholder", "title"})
+    ATTRIBUTES = frozenset({"alt", "aria-label", "aria-description", "data-copied", "label", "placeholder", "title"})
     QUOTED = frozenset({"description", "og:title", "og:description", "og:image:alt", "twitter:image:alt"})
     UNREAD = frozenset({"script", "style", "svg", "code"})
 
@@ -67,12 +67,7 @@ class Shown(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
-        self.words += [
-            value or ""
-            for name, value in attributes
-            if name in self.ATTRIBUTES or name.startswith("data-copied") or (tag, name) == ("button", "value")
-            if not (name == "value" and (value or "").isascii())  # what a form sends, not what it shows
-        ]
+        self.words += [value or "" for name, value in attributes if name in self.ATTRIBUTES]
         if tag == "meta" and (given.get("name") or given.get("property")) in self.QUOTED:
             self.words.append(given.get("content") or "")
         if tag in self.UNREAD:

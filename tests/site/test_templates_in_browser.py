@@ -259,3 +259,19 @@ def test_a_video_is_asked_for_only_when_the_reader_presses(browser: Browser, col
     assert frame.get_attribute("title") == "The carrier leaves"
     assert asked == ["https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"]
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "hours", "said"),
+    [("en", 3, "3 hours ago"), ("he", 1, "לפני שעה"), ("he", 2, "לפני שעתיים"), ("he", 5, "לפני 5 שעות")],
+)
+def test_a_moment_of_today_is_told_in_the_language_of_the_page(
+    browser: Browser, language: str, hours: int, said: str
+) -> None:
+    page = browser.new_page()
+    page.set_content(f'<html lang="{language}"><time>then</time></html>')
+    moment = f"new Date(Date.now() - {hours * 3_600_000}).toISOString()"
+    page.evaluate(f"document.querySelector('time').dateTime = {moment}")
+    page.add_script_tag(path=SCRIPTS / "when.js")
+    expect(page.locator("time")).to_have_text(said)
+    page.close()
