@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -28,6 +29,7 @@ SECONDS, SOAK_SECONDS = 3.0, 10.0
 WARMING_S = 12.0
 SLOWER_BY = 0.15
 PAGE_BYTES = 12_000
+SINCE = datetime(2015, 1, 1, tzinfo=UTC)  # an article an hour
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def _fill(environment: dict[str, str], pages: Sequence[int]) -> list[str]:
     from broadsheet.config import config
     from broadsheet.core.meter import Article, Policy
     from broadsheet.gate.ledger import open_ledger
-    from broadsheet.gate.pages import Description, open_pages
+    from broadsheet.gate.pages import Description, Kind, open_pages
     from broadsheet.gate.policy import PolicySnapshot
     from broadsheet.release import release
     from broadsheet.site.serve import gate_command
@@ -157,10 +159,13 @@ def _fill(environment: dict[str, str], pages: Sequence[int]) -> list[str]:
     policy = replace(Policy(), strangers_a_day=2_000_000_000)
     notice = '<aside class="notice">You have read {count} articles this month.</aside>'
     open_ledger().publish_policy(PolicySnapshot(policy, notice, "The Broadsheet"))
-    store, html = open_pages(), _page()
+    store, html, chance = open_pages(), _page(), random.Random(3)
     for page in pages:
         path, tags = _address(page), [f"article:{page + 1}"]
-        description = Description("article", Article(page + 1, words=500), release=release())
+        topics = frozenset(chance.sample(range(1, 400), 3))
+        published = SINCE + timedelta(hours=page)
+        article = Article(page + 1, 1 + page % 9, topics, words=300 + page % 700, published=published)
+        description = Description(Kind("article", release=release()), article)
         store.put_description(path, description, tags=tags, rendered_at=store.generation())
         store.put_page(path, "a", html, tags=tags, rendered_at=store.generation(), release=release())
     return gate_command(config())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from broadsheet.core.meter import (
     counted,
     decide,
     decide_counted,
+    likeness,
     terms,
 )
 
@@ -131,6 +133,23 @@ def test_terms_and_counting_agree_with_the_whole_decision(data: st.DataObject, p
     if agreed.until is not None:
         just_before = agreed.until - timedelta(microseconds=1)
         assert terms(policy, article, reader, just_before) == agreed
+
+
+@given(st.data(), policies(), moments, moments)
+def test_articles_that_are_alike_have_the_same_terms_at_all_times(
+    data: st.DataObject, policy: Policy, now: datetime, later: datetime
+) -> None:
+    article, reader = data.draw(published_articles(now)), data.draw(st.sampled_from(list(ReaderClass)))
+    alike = likeness(policy, article)
+    if alike is None:
+        assert article.free_until or (article.published and (policy.metered_after_days or policy.free_after_days))
+        return
+    # Another article of the same likeness, as bare as can be
+    other = Article(99, words=10_000, always_free=alike.always_free, members_only=alike.members_only)
+    without_kinds = replace(policy, free_kinds=frozenset({"article"}) if alike.free_by_kind else frozenset())
+    assert likeness(without_kinds, other) == alike
+    assert terms(policy, article, reader, now) == terms(policy, article, reader, later)
+    assert terms(policy, article, reader, now) == terms(without_kinds, other, reader, now)
 
 
 @given(st.data(), policies(), moments)

@@ -24,7 +24,7 @@ from broadsheet.config import config
 from broadsheet.core.meter import Article, Ladder, Policy, ReaderClass, Window, WindowKind
 from broadsheet.gate.cookie import open_cookies
 from broadsheet.gate.ledger import open_ledger, reader_key
-from broadsheet.gate.pages import Description, VerdictClass, open_pages
+from broadsheet.gate.pages import Description, Kind, VerdictClass, open_pages
 from broadsheet.gate.passes import pass_text
 from broadsheet.gate.policy import PolicySnapshot
 
@@ -58,9 +58,9 @@ def edition() -> str:
 def page_at(path: str) -> Description | None:
     if path == "/":
         headers = (("content-type", "text/html; charset=utf-8"), ("cache-control", "public, max-age=60"))
-        return Description("front", headers=headers, release="1")
+        return Description(Kind("front", headers, release="1"))
     if path == "/gone/":
-        return Description("tombstone", status=410)
+        return Description(Kind("tombstone", status=410))
     found = re.fullmatch(r"/news/(slow-|free-|members-)?(\d+)/", path)
     if found is None:
         return None
@@ -73,14 +73,14 @@ def page_at(path: str) -> Description | None:
         always_free=kind == "free-",
         members_only=kind == "members-",
     )
-    return Description("article", article, release="1")
+    return Description(Kind("article", release="1"), article)
 
 
 def describe(path: str, page: Description, start: Start) -> Iterable[bytes]:
     store = open_pages()
     kept = store.put_description(path, page, tags=[f"page:{path}"], rendered_at=store.generation())
     start("200 OK", [("X-Broadsheet-Described", "1"), ("Content-Type", "application/json")])
-    return [b"" if kept else page.to_json().encode()]
+    return [b"" if kept else page.packed()]
 
 
 def render(path: str, page: Description, verdict: VerdictClass, start: Start) -> Iterable[bytes]:

@@ -10,7 +10,7 @@ import pytest
 
 from broadsheet.core.meter import Article
 from broadsheet.gate import pages
-from broadsheet.gate.pages import BEST_QUALITY, Description, Page, PageStore
+from broadsheet.gate.pages import BEST_QUALITY, Description, Kind, Page, PageStore
 
 PATH = "/politics/a-story/"
 HTML = b"<html><body>" + b"words and more words " * 400
@@ -48,9 +48,8 @@ def test_a_page_without_a_tail_is_whole(store: PageStore) -> None:
 def test_a_description_comes_back_as_it_was(store: PageStore) -> None:
     moment = datetime(2019, 10, 16, tzinfo=UTC)
     article = Article(7, 3, frozenset({1, 2}), "report", 800, moment, free_until=moment + timedelta(days=1))
-    described = Description(
-        "article", article, (("link", "</a.css>"),), release="r", until=datetime(2099, 1, 1, tzinfo=UTC)
-    )
+    kind = Kind("article", (("link", "</a.css>"),), release="r")
+    described = Description(kind, article, until=datetime(2099, 1, 1, microsecond=7, tzinfo=UTC))
     assert store.put_description(PATH, described, tags=["article:7"], rendered_at=store.generation())
     assert store.description(PATH) == described
 
@@ -100,7 +99,7 @@ def test_what_is_past_its_time_is_a_miss_and_is_swept(store: PageStore) -> None:
     soon = datetime.now(UTC) + timedelta(milliseconds=150)
     noted = store.generation()
     store.put_page(PATH, "a", HTML, tags=["article:7"], rendered_at=noted, until=soon)
-    store.put_description(PATH, Description("article", until=soon), tags=["article:7"], rendered_at=noted)
+    store.put_description(PATH, Description(Kind("article"), until=soon), tags=["article:7"], rendered_at=noted)
     assert store.page(PATH, "a", "g") is not None
     time.sleep(0.2)
     assert store.page(PATH, "a", "g") is None
@@ -142,7 +141,7 @@ def test_best_compression_never_brings_a_purged_page_back(store: PageStore, monk
 
 def test_another_release_takes_its_pages_along(store: PageStore) -> None:
     put(store)
-    store.put_description(PATH, Description("article", release="1"), tags=[], rendered_at=store.generation())
+    store.put_description(PATH, Description(Kind("article", release="1")), tags=[], rendered_at=store.generation())
     assert store.drop_other_releases("1") == 0
     assert store.drop_other_releases("2") == 3
     assert store.page(PATH, "a", "g") is None

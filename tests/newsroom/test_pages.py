@@ -157,8 +157,8 @@ def test_a_page_is_described_with_what_the_meter_must_know(gate: Gate) -> None:
     assert described.article.section == article.section_id
     assert described.article.members_only
     assert described.article.words == article.words > 100
-    assert ("cache-control", "private, no-cache") in described.headers
-    assert any(name == "content-security-policy" for name, _ in described.headers)
+    assert ("cache-control", "private, no-cache") in described.kind.headers
+    assert any(name == "content-security-policy" for name, _ in described.kind.headers)
 
 
 def page_store_description(path: str):

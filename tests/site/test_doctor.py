@@ -27,7 +27,7 @@ from broadsheet import clock
 from broadsheet.config import Config, config
 from broadsheet.core.meter import Policy
 from broadsheet.gate.ledger import open_ledger
-from broadsheet.gate.pages import Description, open_pages
+from broadsheet.gate.pages import Description, Kind, open_pages
 from broadsheet.gate.policy import PolicySnapshot
 from broadsheet.meter.force import publish_snapshot
 from broadsheet.meter.models import MeterSettings
@@ -207,7 +207,7 @@ def test_a_page_store_that_cannot_be_read(house: Config) -> None:
 
 
 def test_a_page_store_of_another_release(house: Config) -> None:
-    open_pages(house.pages).put_description("/a/", Description("front", release="older"), tags=[], rendered_at=0)
+    open_pages(house.pages).put_description("/a/", Description(Kind("front", release="older")), tags=[], rendered_at=0)
     assert "pages of another release (older)" in found(doctor.page_store, house)
 
 

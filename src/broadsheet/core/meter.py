@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 
@@ -146,8 +147,7 @@ class Ladder:
         return self.allowance is None
 
 
-@dataclass(frozen=True)
-class Article:
+class Article(NamedTuple):
     """What the meter needs to know of an article. Ids are positive; `published` is aware."""
 
     id: int
@@ -345,6 +345,23 @@ def terms(policy: Policy, article: Article, reader: ReaderClass, now: datetime) 
         raise ValueError("now must be aware")
     settled, until = _settle(policy, article, reader, now)
     return Terms(settled, policy.ladder(reader), until)
+
+
+class Likeness(NamedTuple):
+    """What `terms` makes of an article that time does not change: articles alike in it have the same terms at all times."""
+
+    always_free: bool
+    members_only: bool
+    free_by_kind: bool
+
+
+def likeness(policy: Policy, article: Article) -> Likeness | None:
+    """None: there is a moment at which the article's terms change, or there was one."""
+    if article.free_until is not None:
+        return None
+    if article.published is not None and (policy.metered_after_days is not None or policy.free_after_days is not None):
+        return None
+    return Likeness(article.always_free, article.members_only, _is_free_by_kind(policy, article))
 
 
 def _settle(

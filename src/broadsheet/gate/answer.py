@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
 
-from broadsheet.core.meter import MOST_ARTICLES, Decision, Reason, Verdict, terms
+from broadsheet.core.meter import MOST_ARTICLES, Decision, Reason, Verdict
+from broadsheet.gate import splice
 from broadsheet.gate.cookie import NAME, Cookies, ReaderCookie, cookie_values
 from broadsheet.gate.crawlers import Crawlers, claimed_engine
 from broadsheet.gate.keys import KeyRing
-from broadsheet.gate.known import Agreed, Given, Known, KnownAddresses, Served
+from broadsheet.gate.known import Form, Given, Known, KnownAddresses, Served
 from broadsheet.gate.ledger import Entry, Ledger, LedgerWindow, View, account_key, all_counting, reader_key
 from broadsheet.gate.log import Flag, ReadingLog
 from broadsheet.gate.networks import Networks
@@ -82,7 +82,7 @@ class Ask(NamedTuple):
 class Waiting(View):
     """An answer that is ready but for the commit of its view: all that wait are counted in one."""
 
-    __slots__ = ("ask", "reader", "rules", "served")
+    __slots__ = ("ask", "prefix", "reader", "rules", "served")
 
     def __init__(
         self,
@@ -102,6 +102,7 @@ class Waiting(View):
         self.reader = reader
         self.rules = rules
         self.served = served
+        self.prefix = served.prefix  # it may be let go while this waits
 
 
 class Answers:
@@ -156,20 +157,23 @@ class Answers:
         reader = _STRANGER if cookies is None else self._readers.get(cookies) or self._reader(cookies, now_s)
 
         article = known.article
-        if article is None:
+        if not article:
             letter = OPEN_LETTERS[reader.rank]
-            served = known.pages.get(letter + coding) or self._served(path, known, letter, coding, given)
+            name = letter + coding
+            served = known.page if known.name == name else known.find(name)
+            if served is None or served.prefix is None:
+                served = self._served(path, known, letter, coding, given)
             if served is None or now_s >= served.until_s:
                 return self._miss(known, letter, coding)
             _send_plain(ask, served)
             return ANSWERED
 
-        rules = self._rules
-        if rules is None:
+        rules, conditions = self._rules, known.conditions
+        if rules is None or conditions is None:
             return DESCRIPTION  # until a policy is published, only the site can say
-        agreed = known.terms[reader.rank]
+        agreed = conditions.by_rank[reader.rank]
         if agreed is None or now_s >= agreed.until_s:
-            agreed = self._agree(known, reader.rank, rules, now_s)
+            agreed = conditions.agree(reader.rank, now_s)
         moment_s = now_s
         key, step, seen = reader.key, agreed.settled, None
         if step is None:
@@ -178,14 +182,17 @@ class Answers:
             if key is None:
                 step = self._to_stranger(ask, rules)
             else:
-                step, seen = self._counted(reader, article.id, rules, moment_s)
+                step, seen = self._counted(reader, article, rules, moment_s)
 
         is_ahead = (get("sec-purpose") or get("purpose") or get("x-purpose") or get("x-moz")) and is_prefetch(get)
         if step.counts and is_ahead:
             protocol.response_empty(503, _NOT_AHEAD)
             return ANSWERED
         letter = step.letter
-        served = known.pages.get(letter + coding) or self._served(path, known, letter, coding, given)
+        name = letter + coding
+        served = known.page if known.name == name else known.find(name)
+        if served is None or served.prefix is None:
+            served = self._served(path, known, letter, coding, given)
         if served is None or now_s >= served.until_s:
             return self._miss(known, letter, coding)
 
@@ -197,18 +204,18 @@ class Answers:
                 flags = CRAWLER
                 more = [_NO_COPY]
             is_logged = method == "GET" and not is_ahead
-            self._send_article(ask, article.id, key, rules, served, step, flags, more, is_logged)
+            self._send_article(ask, article, key, rules, served, served.prefix, step, flags, more, is_logged)
             return ANSWERED
         if key is not None:
-            waiting = Waiting(ask, reader, article.id, rules, moment_s, served, seen, step)
+            waiting = Waiting(ask, reader, article, rules, moment_s, served, seen, step)
             self._views.append(waiting)
             return waiting
         if self._networks.count(self._address_of(scope), now_s) > rules.policy.strangers_a_day:
-            return self._wall_stranger(ask, known, article.id, coding)
-        text, cookie = self._cookies.mint(article.id, moment_s)
+            return self._wall_stranger(ask, known, article, coding)
+        text, cookie = self._cookies.mint(article, moment_s)
         more = [self._set_cookie(text, rules, moment_s)]
         key = reader_key(cookie.id)
-        self._send_article(ask, article.id, key, rules, served, step, NEW | FIRST, more, True)
+        self._send_article(ask, article, key, rules, served, served.prefix, step, NEW | FIRST, more, True)
         # Ours, so it need not be verified when it comes back.
         self._keep_reader(f"{NAME}={text}", Reader(ANONYMOUS, key, cookie))
         return ANSWERED
@@ -227,7 +234,16 @@ class Answers:
             # What was just read goes on counting for all its days: so must the cookie.
             more = [self._set_cookie(self._cookies.text(waiting.reader.cookie), waiting.rules, waiting.now_s)]
         self._send_article(
-            waiting.ask, waiting.article, waiting.key, waiting.rules, waiting.served, step, NEW, more, True
+            waiting.ask,
+            waiting.article,
+            waiting.key,
+            waiting.rules,
+            waiting.served,
+            waiting.prefix,
+            step,
+            NEW,
+            more,
+            True,
         )
         return ANSWERED
 
@@ -238,13 +254,15 @@ class Answers:
         key: bytes | None,
         rules: Rules,
         served: Served,
+        prefix: bytes | None,
         step: Step,
         flags: int,
         more: list[tuple[str, str]] | None,
         is_logged: bool,
     ) -> None:
         _, etag, headers, block = served.said_at(step, rules)
-        body = served.prefix + block
+        assert prefix is not None
+        body = prefix + block
         if step.notice and served.takes_tail:
             flags += NOTICE
         # A view that counts is answered in full, whatever the browser holds.
@@ -296,13 +314,6 @@ class Answers:
 
     # ── what they may open
 
-    def _agree(self, known: Known, rank: int, rules: Rules, now_s: float) -> Agreed:
-        assert known.article is not None
-        agreed = terms(rules.policy, known.article, RANKS[rank], datetime.fromtimestamp(now_s, UTC))
-        step = None if agreed.settled is None else Step(agreed.settled, rank)
-        known.terms[rank] = kept = Agreed(step, agreed.until)
-        return kept
-
     def _counted(self, reader: Reader, article: int, rules: Rules, moment_s: float) -> tuple[Step, bytes | None]:
         """What the ledger says, without writing; and its entry, if that is as `View` wants what was `seen`."""
         assert reader.key is not None
@@ -330,7 +341,10 @@ class Answers:
     def _wall_stranger(self, ask: Ask, known: Known, article: int, coding: str) -> str:
         """Someone of a network that reads and reads without ever keeping a cookie."""
         letter = _TOO_STRANGE.letter
-        served = known.pages.get(letter + coding) or self._served(ask.path, known, letter, coding, ask.given)
+        name = letter + coding
+        served = known.page if known.name == name else known.find(name)
+        if served is None or served.prefix is None:
+            served = self._served(ask.path, known, letter, coding, ask.given)
         if served is None or ask.now_s >= served.until_s:
             return self._miss(known, letter, coding)
         _send_plain(ask, served)
@@ -357,7 +371,7 @@ class Answers:
 
     def _describe(self, path: str, given: Given | None, now_s: float) -> Known | None:
         if given is not None and isinstance(described := given.get(DESCRIPTION), Description):
-            return Known(described)
+            return Known(described, self._rules)
         known = self.known.find(path)
         if known is not None and now_s < known.until_s:
             return known
@@ -365,22 +379,27 @@ class Answers:
         if stored is None:
             self.known.drop(path)
             return None
-        known = Known(stored)
+        known = Known(stored, self._rules)
         self.known.keep(path, known)
         return known
 
     def _served(self, path: str, known: Known, letter: str, coding: str, given: Given | None) -> Served | None:
+        """A page whose body is not at hand."""
         if given is not None and isinstance(rendered := given.get(letter), Served):
             return rendered
         page = self._pages.page(path, letter, "b" if coding == "b" else "g")
         if page is None:
             return None
-        served = known.pages[letter + coding] = Served(page, letter, coding, known.description)
-        self.known.grow(path, known, served.size)
+        name = letter + coding
+        served = known.find(name)
+        if served is None or served.version != page.version:
+            served = Served(page, Form.of(known.kind, known.article != 0, letter, coding))
+            self.known.add(path, known, name, served)
+        self.known.take_body(served, splice.inflated(page.body) if coding == "i" else page.body)
         return served
 
     def _miss(self, known: Known, letter: str, coding: str) -> str:
-        known.pages.pop(letter + coding, None)
+        known.remove(letter + coding)
         return letter
 
     def _coding(self, accept: str | None) -> str:
@@ -406,8 +425,9 @@ def _all_articles(
 
 def _send_plain(ask: Ask, served: Served) -> None:
     """A page that is the same for everyone of its class."""
-    etag = f'"{served.etag}"'
-    headers = [*served.headers, ("etag", etag)]
+    etag = served.etag
+    headers = [*served.form.headers, ("etag", etag)]
+    assert served.prefix is not None
     _send(ask.protocol, served, etag, headers, served.prefix + served.end, ask.get("if-none-match"))
 
 
@@ -415,8 +435,8 @@ def _send(
     protocol: Any, served: Served, etag: str, headers: list[tuple[str, str]], body: bytes, asked: str | None
 ) -> bool:
     """Whether 304 was the answer. To HEAD the server sends the same headers and leaves the body out."""
-    if asked is not None and served.status == 200 and matches(asked, etag):
+    if asked is not None and served.form.status == 200 and matches(asked, etag):
         protocol.response_empty(304, [pair for pair in headers if pair[0] not in ("content-type", "content-encoding")])
         return True
-    protocol.response_bytes(served.status, headers, body)
+    protocol.response_bytes(served.form.status, headers, body)
     return False

@@ -233,7 +233,7 @@ class Gate:
         if answer.ours.get(DESCRIBED) != "1":
             return _without_body(answer) if method == "HEAD" else answer
         if answer.body:  # it could not be stored, or not for sure: good for this request
-            given[DESCRIPTION] = Description.from_json(answer.body)
+            given[DESCRIPTION] = Description.unpack(answer.body)
         return None
 
     # ── who asks

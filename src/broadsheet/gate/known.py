@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import lru_cache
+from collections import deque
 from typing import NamedTuple
 
 from broadsheet.gate import splice
-from broadsheet.gate.pages import Description, Page, VerdictClass
+from broadsheet.gate.pages import Description, Kind, Page, VerdictClass
 from broadsheet.gate.rules import END, Rules
-from broadsheet.gate.steps import ANONYMOUS, RANKS, Step
+from broadsheet.gate.steps import ANONYMOUS, Step
 
-KEPT_BYTES = 96 << 20  # by what one takes on average, beside its body:
-_KNOWN_BYTES = 1200
-_SERVED_BYTES = 1600
+# Room for what is known of a hundred thousand addresses, and for the bodies of those that are asked for now. Measured: 600
+# bytes for an address and its page, 500 more from the second view on.
+KNOWN_BYTES = 96 << 20
+BODY_BYTES = 48 << 20
+_ADDRESS_BYTES = 350
+_SERVED_BYTES = 650
 
 _HEADERS_OF_OURS = frozenset(
     {
@@ -31,69 +33,83 @@ _HEADERS_OF_OURS = frozenset(
 _VARY = ("vary", "Accept-Encoding, Cookie")
 _PRIVATE = "private, no-cache"
 _CONTENT_ENCODING = {"b": ("content-encoding", "br"), "g": ("content-encoding", "gzip")}
+_ALWAYS = float("inf")
 _MOST_SAID = 32  # answers kept for a page
 
 
-class Served:
-    """A page ready to be sent in one encoding."""
+class Form:
+    """How pages of a kind go to one class of readers in one encoding; held once for all of them."""
 
-    __slots__ = (
-        "_said",
-        "crc",
-        "encoding",
-        "end",
-        "etag",
-        "headers",
-        "length",
-        "prefix",
-        "status",
-        "takes_tail",
-        "until_s",
-    )
+    __slots__ = ("encoding", "headers", "letter", "status")
 
-    def __init__(self, page: Page, letter: str, encoding: str, description: Description) -> None:
+    def __init__(self, kind: Kind, is_metered: bool, letter: str, encoding: str) -> None:
+        self.letter = letter
         self.encoding = encoding
-        self.takes_tail = page.takes_tail
-        self.prefix = splice.inflated(page.body) if encoding == "i" else page.body
-        self.crc = page.crc
-        self.length = page.length
-        self.until_s = page.until_s or float("inf")
-        self.status = description.status
-        self.headers = _headers(description.headers, description.article is not None, letter, encoding)
-        self.etag = f"{page.version:x}{encoding}{letter}"
-        self._said: dict[Step, Said] = {}
+        self.status = kind.status
+        self.headers = _headers(kind.headers, is_metered, letter, encoding)
+
+    @classmethod
+    def of(cls, kind: Kind, is_metered: bool, letter: str, encoding: str) -> Form:
+        name = is_metered, letter, encoding
+        form = kind.forms.get(name)
+        if form is None:
+            form = kind.forms[name] = cls(kind, is_metered, letter, encoding)
+        return form
+
+
+class Served:
+    """A page ready to be sent in one encoding. `prefix`: its body but for its closing; None: it was let go."""
+
+    __slots__ = ("_crc", "_length", "_said", "end", "form", "prefix", "takes_tail", "until_s", "version")
+
+    def __init__(self, page: Page, form: Form) -> None:
+        self.form = form
+        self.version, _, self._crc, self._length, self.takes_tail, until_s, _ = page
+        self.until_s = until_s or _ALWAYS
+        self._said: dict[Step, Said] | None = None
         self.end = self._closing(END) if self.takes_tail else b""
+        self.prefix: bytes | None = None
+
+    @property
+    def etag(self) -> str:
+        return f'"{self._mark}"'
+
+    @property
+    def _mark(self) -> str:
+        return f"{self.version:x}{self.form.encoding}{self.form.letter}"
 
     def said_at(self, step: Step, rules: Rules) -> Said:
-        """The answer of a metered article at this step."""
-        said = self._said.get(step)
+        """The answer of a metered article at this step. Kept from the second time on: most are asked for once."""
+        kept = self._said
+        if kept is None:
+            self._said = {}
+            return self._say(step, rules)
+        said = kept.get(step)
         if said is None or said.opens_s != rules.window.opens_s:
-            if len(self._said) >= _MOST_SAID:
-                self._said.clear()
-            said = self._said[step] = self._say(step, rules)
+            if len(kept) >= _MOST_SAID:
+                kept.clear()
+            said = kept[step] = self._say(step, rules)
         return said
 
     def _say(self, step: Step, rules: Rules) -> Said:
         opens_s = rules.window.opens_s
-        etag = f'"{self.etag}"'  # reads the same whatever window is open
         if step.by_count:
             # With its words: a publisher who changes them does not want the old ones shown from a browser's copy.
-            mark = f"n{rules.snapshot.version:x}" if step.notice else ""
-            etag = f'"{self.etag}-{step.count:x}{mark}-{opens_s:x}"'
+            words = f"n{rules.snapshot.version:x}" if step.notice else ""
+            etag = f'"{self._mark}-{step.count:x}{words}-{opens_s:x}"'
+        else:
+            etag = self.etag  # reads the same whatever window is open
         has_notice = step.notice and self.takes_tail
         block = self._closing(rules.tail(step.count, step.rank != ANONYMOUS)) if has_notice else self.end
-        return Said(opens_s, etag, [*self.headers, ("etag", etag)], block)
+        return Said(opens_s, etag, [*self.form.headers, ("etag", etag)], block)
 
     def _closing(self, tail: bytes) -> bytes:
-        if self.encoding == "b":
+        encoding = self.form.encoding
+        if encoding == "b":
             return splice.brotli_tail(tail)
-        if self.encoding == "g":
-            return splice.gzip_tail(tail, self.crc, self.length)
+        if encoding == "g":
+            return splice.gzip_tail(tail, self._crc, self._length)
         return tail
-
-    @property
-    def size(self) -> int:
-        return len(self.prefix) + _SERVED_BYTES
 
 
 class Said(NamedTuple):
@@ -110,36 +126,54 @@ Given = dict[str, Served | Description]
 
 
 class Known:
-    """An address that was asked for before: its description, its terms by rank, its pages by letter and encoding."""
+    """An address that was asked for before. `article`: its id; 0: not metered.
 
-    __slots__ = ("article", "description", "pages", "size", "terms", "until_s")
+    `page`: in the form that was first asked for, by the `name` of its class letter and encoding: the only one that most
+    addresses ever need. `others`: the rest.
+    """
 
-    def __init__(self, description: Description) -> None:
-        self.description = description
-        self.article = description.article
-        self.until_s = description.until.timestamp() if description.until else float("inf")
-        self.terms: list[Agreed | None] = [None] * len(RANKS)
-        self.pages: dict[str, Served] = {}
-        self.size = _KNOWN_BYTES
+    __slots__ = ("article", "conditions", "kind", "name", "others", "page", "size", "until_s")
 
+    def __init__(self, description: Description, rules: Rules | None = None) -> None:
+        self.kind, article, until = description
+        self.until_s = _ALWAYS if until is None else until.timestamp()
+        self.article = 0 if article is None else article.id
+        self.conditions = None if article is None or rules is None else rules.conditions(article)
+        self.name = ""
+        self.page: Served | None = None
+        self.others: dict[str, Served] | None = None
+        self.size = _ADDRESS_BYTES
 
-class Agreed:
-    """`core.meter.Terms` as the hot path wants them."""
+    def find(self, name: str) -> Served | None:
+        """What is not the `page`."""
+        if self.name == name:
+            return self.page
+        return None if self.others is None else self.others.get(name)
 
-    __slots__ = ("settled", "until_s")
+    def add(self, name: str, page: Served) -> None:
+        if self.page is None or self.name == name:
+            self.name, self.page = name, page
+        elif self.others is None:
+            self.others = {name: page}
+        else:
+            self.others[name] = page
 
-    def __init__(self, settled: Step | None, until: datetime | None) -> None:
-        self.settled = settled
-        self.until_s = until.timestamp() if until else float("inf")
+    def remove(self, name: str) -> None:
+        if self.name == name:
+            self.name, self.page = "", None
+        elif self.others is not None:
+            self.others.pop(name, None)
 
 
 class KnownAddresses:
-    """By path, within `KEPT_BYTES`. What was asked for in neither of the last two halves of the room is let go."""
+    """By path, within `KNOWN_BYTES`. What was asked for in neither of the last two halves of the room is let go."""
 
     def __init__(self) -> None:
         self.lately: dict[str, Known] = {}  # never another dict: hot code looks into it directly
         self._before: dict[str, Known] = {}
         self._size = 0  # of `lately`
+        self._bodies: deque[Served] = deque()
+        self._bodies_size = 0
 
     def find(self, path: str) -> Known | None:
         """What `lately` does not have."""
@@ -153,11 +187,23 @@ class KnownAddresses:
         self.lately[path] = known
         self._fill(known.size)
 
-    def grow(self, path: str, known: Known, size: int) -> None:
-        """A page of `known` was added to it."""
-        known.size += size
+    def add(self, path: str, known: Known, name: str, served: Served) -> None:
+        """A page of `known`. `name`: its class letter and encoding."""
+        known.add(name, served)
+        known.size += _SERVED_BYTES
         if self.lately.get(path) is known:
-            self._fill(size)
+            self._fill(_SERVED_BYTES)
+
+    def take_body(self, served: Served, prefix: bytes) -> None:
+        """Within `BODY_BYTES`; the first that was taken is the first to go, as reading it again costs little."""
+        served.prefix = prefix
+        self._bodies.append(served)
+        self._bodies_size += len(prefix)
+        while self._bodies_size > BODY_BYTES:
+            gone = self._bodies.popleft()
+            assert gone.prefix is not None
+            self._bodies_size -= len(gone.prefix)
+            gone.prefix = None
 
     def drop(self, path: str) -> None:
         self._before.pop(path, None)
@@ -168,10 +214,12 @@ class KnownAddresses:
         self.lately.clear()
         self._before.clear()
         self._size = 0
+        self._bodies.clear()
+        self._bodies_size = 0
 
     def _fill(self, size: int) -> None:
         self._size += size
-        if self._size > KEPT_BYTES // 2:
+        if self._size > KNOWN_BYTES // 2:
             self._before = self.lately.copy()
             self.lately.clear()
             self._size = 0
@@ -180,16 +228,17 @@ class KnownAddresses:
 def rendered_once(html: bytes, letter: str, description: Description) -> Served:
     """A page the site rendered and could not store: whole, uncompressed, for one answer."""
     prefix = html.removesuffix(b"\n")
-    takes_tail = description.takes_tail and prefix.endswith(END)
+    takes_tail = description.kind.takes_tail and prefix.endswith(END)
     if takes_tail:
         prefix = prefix.removesuffix(END)
-    page = Page(0, splice.open_gzip(prefix, 1).stream, 0, len(prefix), takes_tail, 0.0, 0)
-    served = Served(page, letter, "i", description)
-    served.headers = (*(pair for pair in served.headers if pair[0] != "cache-control"), ("cache-control", "no-store"))
+    page = Page(0, b"", 0, len(prefix), takes_tail, 0.0, 0)
+    form = Form(description.kind, description.article is not None, letter, "i")
+    form.headers = (*(pair for pair in form.headers if pair[0] != "cache-control"), ("cache-control", "no-store"))
+    served = Served(page, form)
+    served.prefix = prefix
     return served
 
 
-@lru_cache(maxsize=512)
 def _headers(
     described: tuple[tuple[str, str], ...], is_metered: bool, letter: str, encoding: str
 ) -> tuple[tuple[str, str], ...]:

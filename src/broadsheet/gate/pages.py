@@ -21,15 +21,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from struct import Struct
-from typing import Any, NamedTuple
+from struct import error as StructError
+from typing import Any, NamedTuple, TypeVar
 
 import lmdb
 
@@ -58,6 +59,14 @@ _PAGE = Struct("<QQddIIBB16s")  # version, rendered at, stored, until, crc, leng
 _PURGED = Struct("<QI")
 _U64 = Struct("<Q")
 _TAKES_TAIL = 1
+
+# A description's own part: moments in microseconds since 1970; the ids of the topics follow
+_UNTIL = Struct("=q")
+_ARTICLE = Struct("=QQIBqq")  # id, section, words, flags, published, free until
+_NEVER = -(1 << 63)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NO_TOPICS: frozenset[int] = frozenset()
 
 
 class VerdictClass(StrEnum):
@@ -103,82 +112,79 @@ _READER_OF = {
 
 
 @dataclass(frozen=True)
-class Description:
-    """What the gate must know of an address before it can decide; `until`: the moment it would read differently."""
+class Kind:
+    """What addresses of one kind have in common; held once for all of them, as there may be a hundred thousand."""
 
-    kind: str  # article, front, section, feed …: for people who look into the store
-    article: Article | None = None  # None: not metered
+    name: str  # article, front, section, feed …: for people who look into the store
     headers: tuple[tuple[str, str], ...] = (("content-type", "text/html; charset=utf-8"),)
     takes_tail: bool = True
-    until: datetime | None = None
     release: str = ""
     status: int = 200
+    forms: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)  # see `known.Form`
 
-    def to_json(self) -> str:
-        """Two lines: what most addresses of a kind have in common, and what is this one's own."""
-        common = (self.kind, self.headers, self.takes_tail, self.release, self.status)
-        own = (_moment_out(self.until), _article_out(self.article))
-        return f"{_json(common)}\n{_json(own)}"
+
+class Description(NamedTuple):
+    """What the gate must know of an address before it can decide; `until`: the moment it would read differently."""
+
+    kind: Kind
+    article: Article | None = None  # None: not metered
+    until: datetime | None = None
+
+    def packed(self) -> bytes:
+        """A line of JSON, what most addresses of a kind have in common; then what is this one's own, in numbers."""
+        kind, article = self.kind, self.article
+        name = None if article is None else article.kind
+        line = json.dumps((kind.name, kind.headers, kind.takes_tail, kind.release, kind.status, name))
+        own = _UNTIL.pack(_moment_out(self.until))
+        if article is not None:
+            moments = _moment_out(article.published), _moment_out(article.free_until)
+            flags = article.always_free | article.members_only << 1
+            own += _ARTICLE.pack(article.id, article.section, article.words, flags, *moments)
+            own += b"".join(map(_U64.pack, sorted(article.topics)))
+        return line.encode() + b"\n" + own
 
     @classmethod
-    def from_json(cls, text: bytes) -> Description:
-        """Raises ValueError (or TypeError) for what is not a description."""
-        common, _, own = text.partition(b"\n")
-        kind, headers, takes_tail, release, status = _common(common)
-        until, article = json.loads(own.decode())
-        return cls(kind, _article_in(article), headers, takes_tail, _moment_in(until), release, status)
+    def unpack(cls, packed: bytes) -> Description:
+        """Raises ValueError for what is not a description."""
+        line, _, own = packed.partition(b"\n")
+        try:
+            kind, name = _common(line)
+            (until,) = _UNTIL.unpack_from(own)
+            article = None if name is None else _article_in(name, own)
+        except (ValueError, TypeError, StructError) as fault:
+            raise ValueError(f"This is not a description: {fault}") from fault
+        return cls(kind, article, _moment_in(until))
 
 
 @lru_cache(maxsize=256)
-def _common(text: bytes) -> tuple[str, tuple[tuple[str, str], ...], bool, str, int]:
-    """Kept, as reading it again for each of a hundred thousand articles takes time, and holding it again, memory."""
-    kind, headers, takes_tail, release, status = json.loads(text)
-    return kind, tuple((name, value) for name, value in headers), takes_tail, release, status
+def _common(line: bytes) -> tuple[Kind, str | None]:
+    """And the kind of article. Read once, not again for each of a hundred thousand."""
+    name, headers, takes_tail, release, status, article = json.loads(line)
+    return Kind(name, tuple((name, value) for name, value in headers), takes_tail, release, status), article
 
 
-def _article_out(article: Article | None) -> tuple[object, ...] | None:
-    if article is None:
-        return None
-    return (
-        article.id,
-        article.section,
-        sorted(article.topics),
-        article.kind,
-        article.words,
-        _moment_out(article.published),
-        article.always_free,
-        article.members_only,
-        _moment_out(article.free_until),
-    )
-
-
-def _article_in(kept: Sequence[Any] | None) -> Article | None:
-    if kept is None:
-        return None
-    id_, section, topics, kind, words, published, always_free, members_only, free_until = kept
+def _article_in(kind: str, own: bytes) -> Article:
+    id_, section, words, flags, published, free_until = _ARTICLE.unpack_from(own, _UNTIL.size)
+    topics = own[_UNTIL.size + _ARTICLE.size :]
     return Article(
         id_,
         section,
-        frozenset(topics),
+        frozenset(memoryview(topics).cast("Q")) if topics else _NO_TOPICS,
         kind,
         words,
         _moment_in(published),
-        always_free,
-        members_only,
+        bool(flags & 1),
+        bool(flags & 2),
         _moment_in(free_until),
     )
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def _moment_out(moment: datetime | None) -> int:
+    return _NEVER if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
-def _moment_out(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
-
-
-def _moment_in(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+def _moment_in(microseconds: int) -> datetime | None:
+    return None if microseconds == _NEVER else _EPOCH + timedelta(microseconds=microseconds)
 
 
 class Page(NamedTuple):
@@ -218,6 +224,8 @@ class Swept:
     oldest: int = 0
     purges_forgotten: int = 0
 
+
+Made = TypeVar("Made")
 
 # What to store under each key, given the version the store has chosen.
 Packed = Callable[[int], dict[bytes, bytes]]
@@ -262,29 +270,26 @@ class PageStore:
 
     def description(self, path: str) -> Description | None:
         """None also where it is past its `until`."""
-        found = self._get(path_hash(path) + b"d")
-        if found is None:
-            return None
-        described = Description.from_json(found[_U64.size :])
-        if described.until is not None and described.until <= clock.now():
+        try:
+            described = self._get(path_hash(path) + b"d", _description_from)
+        except ValueError:
+            return None  # of another release, which may be serving beside this one for a moment
+        if described is None or (described.until is not None and described.until <= clock.now()):
             return None
         return described
 
     def page(self, path: str, verdict: str, encoding: str) -> Page | None:
         """`encoding` g or b. None also where it is past its `until`."""
-        found = self._get(path_hash(path) + verdict.encode() + encoding.encode())
-        if found is None:
+        page = self._get(path_hash(path) + verdict.encode() + encoding.encode(), _page_from)
+        if page is None or (page.until_s and page.until_s <= clock.timestamp()):
             return None
-        version, _, _, until_s, crc, length, flags, quality, _ = _PAGE.unpack_from(found)
-        if until_s and until_s <= clock.timestamp():
-            return None
-        return Page(version, found[_PAGE.size :], crc, length, bool(flags & _TAKES_TAIL), until_s, quality)
+        return page
 
     # ── what Django does
 
     def put_description(self, path: str, description: Description, *, tags: Iterable[str], rendered_at: int) -> bool:
         """False: not kept, as one of its tags was purged since generation `rendered_at`, or there is no room."""
-        packed = _U64.pack(rendered_at) + description.to_json().encode()
+        packed = _U64.pack(rendered_at) + description.packed()
         key = path_hash(path) + b"d"
         return self._put(key, lambda version: {key: packed}, tags, rendered_at)
 
@@ -332,7 +337,7 @@ class PageStore:
         mark, gone = _release(release), []
         for key, value, _ in self._entries():
             if key[-1:] == b"d":
-                if Description.from_json(value[_U64.size :]).release != release:
+                if _release_of(value) != release:
                     gone.append(key)
             elif _PAGE.unpack_from(value)[8] != mark:
                 gone.append(key)
@@ -341,9 +346,7 @@ class PageStore:
 
     def releases(self) -> set[str]:
         """Those by which the stored addresses were described."""
-        return {
-            Description.from_json(value[_U64.size :]).release for key, value, _ in self._entries() if key[-1:] == b"d"
-        }
+        return {_release_of(value) for key, value, _ in self._entries() if key[-1:] == b"d"}
 
     # ── what the worker does
 
@@ -414,12 +417,14 @@ class PageStore:
     def _is_in_place(self) -> bool:
         return self._open is not None and self._open.identity == _identity(self._folder)
 
-    def _get(self, key: bytes) -> bytes | None:
+    def _get(self, key: bytes, made_from: Callable[[memoryview], Made]) -> Made | None:
+        """What is made from the entry while it cannot change."""
         if (open_ := self._open) is None:
             return None
         try:
-            with open_.environment.begin(open_.entries) as txn:
-                return txn.get(key)
+            with open_.environment.begin(open_.entries, buffers=True) as txn:
+                found = txn.get(key)
+                return None if found is None else made_from(found)
         except StoreFailed as fault:
             self._complain(fault)
             return None
@@ -587,6 +592,7 @@ class PageStore:
         return forgotten
 
 
+@lru_cache(maxsize=64)  # an address's description and its page are read one after the other
 def path_hash(path: str) -> bytes:
     """Addresses may be longer than an LMDB key."""
     return blake2b(path.encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES).digest()
@@ -682,6 +688,15 @@ def _count_up(txn: Txn, meta: Db, name: bytes, floor: int = 0, by: int = 1) -> i
 # ── bytes
 
 
+def _description_from(entry: memoryview) -> Description:
+    return Description.unpack(bytes(entry[_U64.size :]))
+
+
+def _page_from(entry: memoryview) -> Page:
+    version, _, _, until_s, crc, length, flags, quality, _ = _PAGE.unpack_from(entry)
+    return Page(version, bytes(entry[_PAGE.size :]), crc, length, bool(flags & _TAKES_TAIL), until_s, quality)
+
+
 def _compressed(html: bytes, takes_tail: bool) -> Iterator[tuple[bytes, splice.Opened, int]]:
     gzip = splice.open_gzip(html)
     if takes_tail:
@@ -701,9 +716,17 @@ def _release(release: str) -> bytes:
     return blake2b(release.encode(), digest_size=16).digest()
 
 
+def _release_of(description: bytes) -> str:
+    """Empty for one that cannot be read: another release's."""
+    try:
+        return Description.unpack(description[_U64.size :]).kind.release
+    except ValueError:
+        return ""
+
+
 def _is_past(key: bytes, value: bytes, now_s: float) -> bool:
     if key[-1:] == b"d":
-        until = Description.from_json(value[_U64.size :]).until
+        until = Description.unpack(value[_U64.size :]).until
         return until is not None and until.timestamp() <= now_s
     until_s = _PAGE.unpack_from(value)[3]
     return bool(until_s) and until_s <= now_s

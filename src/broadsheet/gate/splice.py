@@ -8,6 +8,7 @@ first.
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ def gzip_tail(tail: bytes, crc: int, length: int) -> bytes:
     return _STORED.pack(1, size, size ^ 0xFFFF) + tail + trailer
 
 
+@lru_cache(maxsize=256)  # the same for every page
 def brotli_tail(tail: bytes) -> bytes:
     """What closes a stream of `open_brotli` (RFC 7932 §9.2: an uncompressed meta-block, then an empty last one)."""
     size = _checked(tail)

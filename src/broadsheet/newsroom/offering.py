@@ -20,7 +20,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 from broadsheet.core import meter
-from broadsheet.gate.pages import Description, VerdictClass
+from broadsheet.gate.pages import Description, Kind, VerdictClass
 from broadsheet.newsroom import tags
 from broadsheet.newsroom.purge import carry_out_purges, page_store
 from broadsheet.release import release
@@ -126,18 +126,14 @@ class OfferPages:
 
 def _describe(path: str, response: Offered, record: tags.Recording, generation: int, flight: _Flight) -> HttpResponse:
     headers = tuple((name.lower(), value) for name, value in response.items() if name.lower() not in _NOT_REPEATED)
-    description = Description(
-        kind=response.page.kind,
-        article=response.page.article,
-        headers=headers,
-        takes_tail=response.page.takes_tail,
-        until=record.until,
-        release=release(),
-    )
+    kind = Kind(response.page.kind, headers, response.page.takes_tail, release())
+    description = Description(kind, response.page.article, record.until)
     if page_store().put_description(path, description, tags=record.tags, rendered_at=generation):
         flight.kept = _described
         return flight.kept()
-    return HttpResponse(description.to_json(), content_type="application/json", headers={"X-Broadsheet-Described": "1"})
+    return HttpResponse(
+        description.packed(), content_type="application/octet-stream", headers={"X-Broadsheet-Described": "1"}
+    )
 
 
 def _described() -> HttpResponse:
