@@ -166,7 +166,7 @@ def _send_small(protocol: Any, method: str, kept: _Kept, get: Any) -> None:
     if (asked := get("if-none-match")) is not None and matches(asked, etag):
         protocol.response_empty(304, headers)
         return
-    if letter == "i" and (part := _range(get("range"), len(body))) is not None:
+    if letter == "i" and (part := part_asked_for(get("range"), len(body))) is not None:
         start, end = part
         headers.append(("content-range", f"bytes {start}-{end - 1}/{len(body)}"))
         protocol.response_bytes(206, headers, body[start:end])
@@ -187,7 +187,7 @@ def _send_large(
     if (asked := get("if-none-match")) is not None and matches(asked, etag):
         protocol.response_empty(304, headers)
         return
-    part = _range(get("range"), size)
+    part = part_asked_for(get("range"), size)
     start, end = part or (0, size)
     headers.append(("content-length", str(end - start)))
     if part is not None:
@@ -200,7 +200,7 @@ def _send_large(
         protocol.response_file(200, headers, str(file))
 
 
-def _range(asked: str | None, size: int) -> tuple[int, int] | None:
+def part_asked_for(asked: str | None, size: int) -> tuple[int, int] | None:
     """The one range asked for, as start and end; None: send it all (RFC 9110 §14.2 allows ignoring any)."""
     found = _RANGE.fullmatch(asked.strip()) if asked else None
     if found is None or found.groups() == ("", ""):

@@ -6,6 +6,7 @@ from wagtail.documents import urls as wagtaildocs_urls
 
 from broadsheet.interchange import crawlers, sitemaps
 from broadsheet.interchange.feeds import views as feeds
+from broadsheet.newsroom.handing_out import hand_out
 
 FEED = r"(?P<ending>feed/|feed\.atom|feed\.json)$"
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("", include("broadsheet.readers.urls")),
     path("", include("broadsheet.staff.urls")),
     path("admin/", include(wagtailadmin_urls)),
+    re_path(r"^documents/([0-9]+)/(.+)$", hand_out),
     path("documents/", include(wagtaildocs_urls)),
     path("robots.txt", crawlers.robots),
     path(".well-known/security.txt", crawlers.security),
