@@ -7,7 +7,6 @@ document.addEventListener("click", (event) => {
   player.src = link.dataset.player;
   player.title = link.dataset.title || link.textContent.trim();
   player.allow = "autoplay; fullscreen; picture-in-picture; encrypted-media";
-  player.allowFullscreen = true;
   player.referrerPolicy = "strict-origin-when-cross-origin";
   link.parentElement.replaceChildren(player);
   player.focus();
