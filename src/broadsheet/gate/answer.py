@@ -184,7 +184,7 @@ class Answers:
             else:
                 step, seen = self._counted(reader, article, rules, moment_s)
 
-        is_ahead = (get("sec-purpose") or get("purpose") or get("x-purpose") or get("x-moz")) and is_prefetch(get)
+        is_ahead = (get("sec-purpose") or get("purpose")) and is_prefetch(get)
         if step.counts and is_ahead:
             protocol.response_empty(503, _NOT_AHEAD)
             return ANSWERED

@@ -121,8 +121,12 @@ async def read_body(protocol: Any, length: str | None, limit: int) -> bytes:
 
 
 def is_prefetch(get: Any) -> bool:
-    """Whether the browser fetches ahead of a reader who may never look. `get`: of the headers."""
-    said = get("sec-purpose") or get("purpose") or get("x-purpose") or get("x-moz")
+    """Whether the browser fetches ahead of a reader who may never look. `get`: of the headers.
+
+    Sec-Purpose is the standard's (Fetch §3); Purpose is what Chrome still says of <link rel=prefetch>. Firefox's X-Moz ended
+    with its version 114.
+    """
+    said = get("sec-purpose") or get("purpose")
     return said is not None and any(mark in said.lower() for mark in _AHEAD)
 
 
