@@ -35,12 +35,7 @@ def test_nothing_but_a_counted_article_sets_a_cookie(edition: Server, addresses:
 
 def test_looking_ahead_at_an_article_sets_no_cookie(edition: Server, stories: list[Story]) -> None:
     path = stories[0].path
-    for said in (
-        {"Sec-Purpose": "prefetch"},
-        {"Sec-Purpose": "prefetch;prerender"},
-        {"Purpose": "prefetch"},
-        {"X-Moz": "prefetch"},
-    ):
+    for said in ({"Sec-Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}):
         ahead = edition.client().get(path, said)
         assert (ahead.status, set_cookies(ahead), ahead.body) == (503, [], b"")
     head = edition.client().head(path)

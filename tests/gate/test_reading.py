@@ -111,10 +111,7 @@ def test_head_has_the_headers_of_get_and_costs_nothing(paper: Paper) -> None:
     assert reader.head("/news/11/").header("content-length") == wall.header("content-length")
 
 
-@pytest.mark.parametrize(
-    "ahead",
-    [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"X-Moz": "prefetch"}, {"X-Purpose": "preview"}],
-)
+@pytest.mark.parametrize("ahead", [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}])
 def test_fetching_ahead_of_a_reader_costs_nothing_and_gets_nothing_uncounted(
     paper: Paper, ahead: dict[str, str]
 ) -> None:

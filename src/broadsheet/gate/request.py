@@ -37,7 +37,7 @@ BODY_WHOLE_S = 120
 
 # NUL and other control characters; and what Granian makes of bytes that are not UTF-8
 _BAD_IN_PATH = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
-_AHEAD = ("prefetch", "prerender", "preview", "instant")
+_AHEAD = ("prefetch", "prerender", "preview")
 _LONGEST_PATH = 2048
 
 
