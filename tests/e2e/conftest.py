@@ -17,8 +17,9 @@ from email.parser import BytesParser
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.client import Answer, Client
 from tests.server import Server, free_port
@@ -50,7 +51,7 @@ class Story:
 
 def stories_of(server: Server) -> list[Story]:
     """Every published story, oldest first: as the database has it, so that no page has to be believed."""
-    with closing(sqlite3.connect(server.data / "broadsheet.sqlite3")) as database:
+    with closing(_database_of(server)) as database:
         rows = database.execute(
             "SELECT story.id, story.title, section.slug, story.slug, article.standfirst, article.body"
             " FROM newsroom_article article"
@@ -58,7 +59,12 @@ def stories_of(server: Server) -> list[Story]:
             " JOIN wagtailcore_page section ON section.id = article.section_id"
             " WHERE story.live AND NOT article.always_free ORDER BY story.id"
         ).fetchall()
-    return [Story(*row[:5], json.loads(row[5])) for row in rows]
+    return [Story(*row[:5], json.loads(row[5]) if isinstance(row[5], str) else row[5]) for row in rows]
+
+
+def _database_of(server: Server) -> sqlite3.Connection | psycopg.Connection:
+    url = server.env.get("DATABASE_URL")
+    return psycopg.connect(url) if url else sqlite3.connect(server.data / "broadsheet.sqlite3")
 
 
 # ── mails
@@ -200,6 +206,23 @@ def edition(running_server: Server) -> Server:
 
 
 @pytest.fixture(scope="session")
+def edition_on_postgres(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The demo edition in PostgreSQL, in a database of its own; nothing of it is changed."""
+    with psycopg.connect(postgres, autocommit=True) as cluster:
+        cluster.execute("CREATE DATABASE edition")
+    env = {"DATABASE_URL": f"{postgres.rpartition('/')[0]}/edition", "BROADSHEET_DEMO": "1", "BROADSHEET_TESTING": "1"}
+    server = Server(tmp_path_factory.mktemp("edition-on-postgres") / "data", env).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["edition", "edition_on_postgres"], ids=["on SQLite", "on PostgreSQL"])
+def either_edition(request: pytest.FixtureRequest) -> Server:
+    """The same edition in each of the databases it may be kept in."""
+    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
 def stories(edition: Server) -> list[Story]:
     found = stories_of(edition)
     assert len(found) > 200
@@ -243,6 +266,18 @@ def sign_in_at_the_desk(window: Window, editor: tuple[str, str]) -> None:
     window.page.fill("input[name=password]", password)
     window.page.click("main form:has(input[name=password]) button")
     window.page.wait_for_url("**/admin/")
+
+
+def add_block(page: Page, kind: str) -> None:
+    page.locator("button.c-sf-add-button:visible").last.click()
+    page.locator(".w-combobox__option:visible", has_text=re.compile(f"^{kind}$")).last.click()
+    expect(page.locator(".w-combobox__option:visible")).to_have_count(0)
+
+
+def publish(page: Page) -> None:
+    page.click("footer button:has-text('More actions')")
+    with page.expect_navigation():
+        page.click("footer button[name=action-publish]")
 
 
 def until(is_so: Callable[[], object], what: str, limit_s: float = 20) -> None:

@@ -10,9 +10,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import Window, is_walled, read_to_the_limit, sign_in_at_the_desk, stories_of
+from tests.e2e.conftest import (
+    Window,
+    add_block,
+    is_walled,
+    publish,
+    read_to_the_limit,
+    sign_in_at_the_desk,
+    stories_of,
+)
 from tests.e2e.sentences import sentences_of
 from tests.server import Server
 
@@ -39,12 +47,6 @@ def a_photograph(folder: Path) -> Path:
     file = folder / "ferry.jpg"
     file.write_bytes(written.getvalue())
     return file
-
-
-def add_block(page: Page, kind: str) -> None:
-    page.locator("button.c-sf-add-button:visible").last.click()
-    page.locator(".w-combobox__option:visible", has_text=re.compile(f"^{kind}$")).last.click()
-    expect(page.locator(".w-combobox__option:visible")).to_have_count(0)
 
 
 def every_reader(server: Server, path: str, says: Callable[[str], bool]) -> bool:
@@ -204,9 +206,3 @@ def test_what_is_taken_down_says_so_at_once(newsroom: Server, editor: tuple[str,
     assert not [one for one in sentences_of(story.body[0]) if one in gone[0].text]
     for path in lists:
         assert every_reader(newsroom, path, lambda text: story.path not in text), path
-
-
-def publish(page: Page) -> None:
-    page.click("footer button:has-text('More actions')")
-    with page.expect_navigation():
-        page.click("footer button[name=action-publish]")
