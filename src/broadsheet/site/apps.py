@@ -12,9 +12,10 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
-        from broadsheet.site.catalogues import compile_to
+        from broadsheet.site.catalogues import compile_to, link_wagtails
 
         compile_to(settings.LOCALE_PATHS[0])
+        link_wagtails(settings.LOCALE_PATHS[1:])
         post_save.connect(_write_down_page, sender="newsroom.Publication", dispatch_uid="write the down page")
 
 

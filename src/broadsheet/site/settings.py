@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from broadsheet.config import config
-from broadsheet.site.catalogues import LANGUAGES
+from broadsheet.site.catalogues import LANGUAGES, of_wagtail
 from broadsheet.site.logs import logging_config
 
 _config = config()
@@ -208,7 +208,8 @@ EMAIL_TIMEOUT = 10
 
 LANGUAGE_CODE = "en"
 # LANGUAGES: of the interface. What is spoken is the edition's language (newsroom/language.py), where we have its words.
-LOCALE_PATHS = [_config.run / "locale"]  # compiled by site/catalogues.py
+# Filled by site/catalogues.py; the first that has a message says it.
+LOCALE_PATHS = [_config.run / "locale", *of_wagtail(_config.run / "locale-of-wagtail", INSTALLED_APPS)]
 FORMAT_MODULE_PATH = "broadsheet.site.formats"
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
 TIME_ZONE = "UTC"
