@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from xml.etree import ElementTree
 
 import pytest
+from django.core.files.base import ContentFile
+from wagtail.documents import get_document_model
 
 from broadsheet import clock
+from broadsheet.config import config
 from broadsheet.newsroom.acts.publish import publish
 from broadsheet.newsroom.models import Article, Byline, Publication
 from broadsheet.newsroom.models.versions import ChangeClass
@@ -155,6 +159,41 @@ def test_what_may_be_metered_is_announced_and_what_is_free_is_given_whole(gate: 
     for ending in ENDINGS:
         whole = gate.text(f"{section.url}{ending}")
         assert all(text in whole for text in PARAGRAPHS)
+
+
+def test_what_is_given_whole_has_its_pictures_files_and_tables(gate: Gate) -> None:
+    picture = a_picture("The ferry", alt_text="A ferry & its crew", caption="At noon.", credit="Harbour archive")
+    recording = get_document_model().objects.create(title="Call", file=ContentFile(b"ID3", "call.mp3"))
+    section = a_section()
+    an_article(
+        section,
+        always_free=True,
+        picture=picture,
+        body=[
+            ("paragraph", '<p>See <a href="/about/">us</a>.</p>'),
+            ("picture", {"picture": picture, "caption": "Here <now>"}),
+            ("gallery", {"heading": "Places", "pictures": [{"picture": picture, "caption": ""}] * 2}),
+            ("table", {"data": [["Town", "Votes"], ["Ghent", "12"]], "first_row_is_table_header": True}),
+            ("audio", {"audio": recording, "title": "The call", "credit": "", "transcript": ""}),
+            ("file", {"document": recording, "title": "The recording"}),
+            ("embed", {"url": "https://vimeo.com/76979871", "title": "The way", "thumbnail": None}),
+            ("pull_quote", {"text": "Said twice.", "speaker": ""}),
+        ],
+    )
+    html = json.loads(gate.text(f"{section.url}feed.json"))["items"][0]["content_html"]
+    base = config().base_url
+    assert f'<a href="{base}/about/">us</a>' in html
+    assert html.count(f'<img src="{base}/media/') == 3
+    assert 'alt="A ferry &amp; its crew"' in html
+    assert "Here &lt;now&gt; Harbour archive</figcaption>" in html
+    assert "At noon. Harbour archive" in html
+    assert "<h3>Places</h3>" in html
+    assert re.search(r"<th[^>]*>Votes</th>.*<td[^>]*>12</td>", html, re.DOTALL)
+    assert f'<audio controls src="{base}/' in html
+    assert ">The recording</a>" in html
+    assert '<a href="https://vimeo.com/76979871">The way</a>' in html
+    assert "Said twice." not in html
+    assert '="/' not in html
 
 
 def test_an_empty_feed_and_characters_that_xml_cannot_hold(gate: Gate) -> None:

@@ -12,15 +12,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from mimetypes import guess_type
-from typing import Any
 
 from django.utils.html import escape
+from wagtail.blocks import StreamValue
 from wagtail.images.models import SourceImageIOError
 from wagtail.rich_text import expand_db_html
 
 from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.interchange.authors import parts_in
+from broadsheet.newsroom.blocks import pictures_in
 from broadsheet.newsroom.models import Article, Picture, Publication
 from broadsheet.newsroom.renditions import read_files, renditions_of, share_rendition, share_width, spec
 
@@ -84,10 +85,11 @@ RSS = "application/rss+xml"
 ATOM = "application/atom+xml"
 JSON = "application/feed+json"
 
-# Below the page that a feed is of.
+# Below the page that a feed is of
+ENDINGS = {RSS: "feed/", ATOM: "feed.atom", JSON: "feed.json"}
+
 # A feed without stories says so for ever, however often it is drawn.
 _NEVER = datetime.fromtimestamp(0, UTC)
-ENDINGS = {RSS: "feed/", ATOM: "feed.atom", JSON: "feed.json"}
 
 
 def feed_of(publication: Publication, name: str, path: str, articles: Iterable[Article]) -> Feed:
@@ -157,20 +159,55 @@ def _photo(picture: Picture, caption: str) -> Photo | None:
 
 def _whole(article: Article, base: str) -> str:
     """The text of an article that everyone may read, as plain HTML with whole addresses."""
-    return "\n".join(filter(None, (_block(block.block_type, block.value) for block in article.body))).replace(
-        'href="/', f'href="{base}/'
-    )
+    read_files(pictures_in(article.body))
+    html = "\n".join(filter(None, map(_block, article.body)))
+    return re.sub(r'\b(href|src)="/(?!/)', rf'\1="{base}/', html)
 
 
-def _block(kind: str, value: Any) -> str:
-    match kind:
+def _block(block: StreamValue.StreamChild) -> str:
+    value = block.value
+    match block.block_type:
         case "paragraph" | "list":
             return expand_db_html(value.source)
         case "subheading":
             return f"<h2>{escape(value)}</h2>"
+        case "picture":
+            return _figure(value["picture"], value["caption"])
+        case "gallery":
+            return _heading(value["heading"]) + "".join(
+                _figure(one["picture"], one["caption"]) for one in value["pictures"]
+            )
+        case "table":
+            return block.render()
         case "quote":
             speaker = ", ".join(filter(None, [value["speaker"], value["role"]]))
             return f"<blockquote><p>{escape(value['text'])}</p><p>{escape(speaker)}</p></blockquote>"
         case "fact_box":
-            return f"<h3>{escape(value['heading'])}</h3>{expand_db_html(value['text'].source)}"
-    return ""
+            return _heading(value["heading"]) + expand_db_html(value["text"].source)
+        case "file" if value["document"]:
+            return _link(value["document"].url, value["title"] or value["document"].title)
+        case "audio" if value["audio"]:
+            url = value["audio"].url
+            spoken = expand_db_html(value["transcript"].source) if value["transcript"] else ""
+            return f'<audio controls src="{escape(url)}"></audio>{_link(url, value["title"])}{spoken}'
+        case "embed" if value.player:
+            return _link(value.player.page_url, value["title"])
+    return ""  # a pull quote says nothing that the text does not
+
+
+def _figure(picture: Picture | None, caption: str) -> str:
+    photo = _photo(picture, caption) if picture else None
+    if picture is None or photo is None:
+        return ""
+    said = " ".join(filter(None, (photo.caption, photo.credit)))
+    size = f'width="{photo.width}" height="{photo.height}"'
+    image = f'<img src="{escape(photo.url)}" alt="{escape(picture.printed_alt_text)}" {size}>'
+    return f"<figure>{image}<figcaption>{escape(said)}</figcaption></figure>"
+
+
+def _heading(text: str) -> str:
+    return f"<h3>{escape(text)}</h3>" if text else ""
+
+
+def _link(url: str, text: str) -> str:
+    return f'<p><a href="{escape(url)}">{escape(text)}</a></p>'
