@@ -1,22 +1,26 @@
-"""What the size of the archive costs: the front page and a section made anew, and publishing, at fifty thousand articles."""
+"""What the size of the archive costs: the front page and a section made anew, publishing, and the newsroom's own pages, at
+fifty thousand articles."""
 
 from __future__ import annotations
 
 import statistics
 import time
 
+from bench import desk, report
 from bench import publication as house
-from bench import report
 from bench.archive import fill_up
 from bench.processes import cpu_us
 from bench.render import ask, throw_pages_away
+from tests.client import Client
 from tests.server import Server
 
 ARTICLES = 50_000
 ROUNDS, SOAK_ROUNDS = 20, 100
 CHANGES, SOAK_CHANGES = 30, 200
+VISITS = 10
 RENDER_MS = 40.0
 PUBLISH_MS = 300.0
+DESK_MS = 1000.0  # as long as a train of thought lasts: Jakob Nielsen, “Usability Engineering”, 1993, chapter 5
 
 
 def run(soak: bool) -> bool:
@@ -27,13 +31,15 @@ def run(soak: bool) -> bool:
         first = {path: _first_render(server, path, rounds) for path in ("/", section)}
         acts = _publish(SOAK_CHANGES if soak else CHANGES)
         composed = _compose(CHANGES)
+        at_desk = _at_the_desk(server, section)
     return report.write(
         "front",
         "Fifty thousand articles",
         f"""
 The stories of the demo edition again and again, each an hour older than the one before, until there are {ARTICLES:,}. All
 stored pages are thrown away before each of {rounds} renders; CPU time of the site's process, compress and store included.
-Then {len(acts)} changes of a story are published: the act with all its purges, by the clock.
+Then {len(acts)} changes of a story are published: the act with all its purges, by the clock. Then an editor looks through the
+largest section, opens a long story and saves it as a draft, {VISITS} times each, through the gate, by the clock.
 """,
         [
             *(
@@ -49,6 +55,10 @@ Then {len(acts)} changes of a story are published: the act with all its purges, 
                 _most(acts) < PUBLISH_MS,
             ),
             report.Figure("put a front page in place, median", f"{statistics.median(composed):.0f} ms"),
+            *(
+                report.Figure(f"{what}, median", f"{took:.0f} ms", f"under {DESK_MS:.0f} ms", took < DESK_MS)
+                for what, took in at_desk.items()
+            ),
         ],
     )
 
@@ -97,6 +107,35 @@ def _compose(number: int) -> list[float]:
         put_in_place(Plan({Place(LEAD, 0): pk}), by=None)
         taken.append((time.perf_counter() - began) * 1000)
     return taken
+
+
+def _at_the_desk(server: Server, section: str) -> dict[str, float]:
+    """Milliseconds of what an editor does all day, the medians; once before to have everything loaded."""
+    from broadsheet.newsroom.models import Article, Section
+
+    folder = Section.objects.get(slug=section.strip("/"))
+    story = max(Article.objects.published()[:50], key=lambda story: story.words)
+    editor = desk.sign_in(server)
+    looks = {
+        "explorer of the largest section": f"/admin/pages/{folder.pk}/",
+        "editor opened": f"/admin/pages/{story.pk}/edit/",
+    }
+    taken = {what: statistics.median(_visits(editor, address)) for what, address in looks.items()}
+    saves: list[float] = []
+    save = desk.saving(editor, saves)
+    for _ in range(VISITS + 1):
+        save()
+    return {**taken, "draft saved": statistics.median(saves[1:]) * 1000}
+
+
+def _visits(editor: Client, address: str) -> list[float]:
+    taken = []
+    for _ in range(VISITS + 1):
+        began = time.perf_counter()
+        if (status := editor.get(address, follow=False).status) != 200:
+            raise RuntimeError(f"{address} answered {status}")
+        taken.append((time.perf_counter() - began) * 1000)
+    return taken[1:]
 
 
 def _most(values: list[float]) -> float:

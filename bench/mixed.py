@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +14,8 @@ from multiprocessing import get_context
 
 from PIL import Image
 
+from bench import desk, report
 from bench import publication as house
-from bench import report
 from bench.readers import VIEWS, visit
 from tests.client import Client
 from tests.server import Server
@@ -94,7 +93,7 @@ def _times(seconds: list[float]) -> str:
 @contextmanager
 def _newsroom(server: Server, missed: list[str], done: Done) -> Iterator[None]:
     """The three at work, each in a thread of its own. Whatever one of them cannot do ends the measurement."""
-    editor = _sign_in(server)
+    editor = desk.sign_in(server)
     stop = threading.Event()
     faults: list[BaseException] = []
 
@@ -107,7 +106,7 @@ def _newsroom(server: Server, missed: list[str], done: Done) -> Iterator[None]:
             raise
 
     miss = _missing(server, missed, done.misses)
-    steps = [_saving(editor, done.saves), _uploading(editor, done.uploads), *[miss] * MISSES_AT_ONCE]
+    steps = [desk.saving(editor, done.saves), _uploading(editor, done.uploads), *[miss] * MISSES_AT_ONCE]
     threads = [threading.Thread(target=at_work, args=(step,)) for step in steps]
     for thread in threads:
         thread.start()
@@ -119,58 +118,6 @@ def _newsroom(server: Server, missed: list[str], done: Done) -> Iterator[None]:
             thread.join()
     if faults:
         raise RuntimeError("the newsroom could not work") from faults[0]
-
-
-def _sign_in(server: Server) -> Client:
-    from broadsheet.site.start import give_editor
-
-    password = give_editor("editor@localhost")
-    editor = Client(server.url, timeout_s=120)
-    form = editor.get("/login/password/?next=/admin/").form(having="password")
-    editor.submit(form, {"email": "editor@localhost", "password": password})
-    if editor.get("/admin/", follow=False).status != 200:
-        raise RuntimeError("the editor cannot sign in")
-    return editor
-
-
-def _saving(editor: Client, times: list[float]) -> Callable[[], None]:
-    from broadsheet.newsroom.models import Article
-
-    article = max(Article.objects.published()[:50], key=lambda article: article.words)
-    address = f"/admin/pages/{article.pk}/edit/"
-    editor = Client(editor.base_url, cookies=dict(editor.cookies), timeout_s=120)
-    fields = {**editor.get(address).form(having="title").fields, **_body_fields(article)}
-
-    def save() -> None:
-        began = time.perf_counter()
-        answer = editor.post(address, fields, {"Referer": editor.base_url + address}, follow=False)
-        if answer.status != 302:
-            raise RuntimeError(f"saving answered {answer.status}")
-        times.append(time.perf_counter() - began)
-
-    return save
-
-
-def _body_fields(article: object) -> dict[str, str]:
-    """The body as the editor's browser sends it: one part per block, rich text as the editor's own JSON."""
-    from wagtail.admin.rich_text.converters.contentstate import ContentstateConverter
-
-    from broadsheet.newsroom.models import Article
-
-    assert isinstance(article, Article)
-    paragraphs = [block for block in article.body if block.block_type == "paragraph"]
-    converter = ContentstateConverter(features=["bold", "italic", "link"])
-    fields = {"body-count": str(len(paragraphs))}
-    for number, block in enumerate(paragraphs):
-        fields |= {
-            f"body-{number}-type": "paragraph",
-            f"body-{number}-deleted": "",
-            f"body-{number}-order": str(number),
-            f"body-{number}-id": block.id,
-            f"body-{number}-value": converter.from_database_format(block.value.source),
-        }
-        json.loads(fields[f"body-{number}-value"])
-    return fields
 
 
 def _uploading(editor: Client, times: list[float]) -> Callable[[], None]:
