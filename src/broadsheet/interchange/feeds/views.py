@@ -43,6 +43,8 @@ def _feed(request: HttpRequest, ending: str, name: str, path: str, articles: Art
     media_type = next(kind for kind, end in ENDINGS.items() if end == ending)
 
     def draw(verdict: object) -> str:
-        return FORMATS[media_type](feed_of(Publication.ours(), name, path, articles.for_feed()[:LENGTH]))
+        # First which, then whole: sorting all of a section with their bodies takes ten times as long.
+        newest = Article.objects.published().for_feed().filter(pk__in=articles.newest_ids(LENGTH))
+        return FORMATS[media_type](feed_of(Publication.ours(), name, path, newest))
 
     return offer(request, Page("feed", draw, content_type=f"{media_type}; charset=utf-8", takes_tail=False))
