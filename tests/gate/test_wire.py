@@ -142,6 +142,16 @@ def test_bodies_that_stall_are_given_up_and_hold_no_connection(paper: Paper) -> 
     assert BODY_IDLE_S <= time.monotonic() - began < BODY_IDLE_S + 10
 
 
+def test_a_connection_without_a_request_is_not_kept_open(paper: Paper) -> None:
+    quiet = [b"", b"GET /news/1/ HTTP/1.1\r\nHo", request(paper), request(paper) + b"GET /new"]
+    began = time.monotonic()
+    with ThreadPoolExecutor(len(quiet)) as at_once:
+        answers = list(at_once.map(lambda sent: paper.raw(sent, timeout_s=15), quiet))
+    assert [status(answer) for answer in answers] == [0, 0, 200, 200]
+    assert [answer for answer in answers if not is_closed(answer)] == []
+    assert time.monotonic() - began < 15
+
+
 def test_nothing_of_a_refused_body_is_kept(own_paper: Callable[..., Paper]) -> None:
     paper = own_paper(BROADSHEET_WORKERS="1")
     (worker,) = paper.workers()
