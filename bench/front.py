@@ -34,6 +34,7 @@ def run(soak: bool) -> bool:
         at_desk = _at_the_desk(server, section)
     return report.write(
         "front",
+        soak,
         "Fifty thousand articles",
         f"""
 The stories of the demo edition again and again, each an hour older than the one before, until there are {ARTICLES:,}. All

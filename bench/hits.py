@@ -81,7 +81,7 @@ def _measure(server: Server, nginx: Nginx, paths: list[str], soak: bool) -> bool
     shares = {name: (cpu_us(pids) - cpu_before[name]) / views for name, pids in server.children().items()}
     memory = pss_mb(server.pids())
     faults = _faults(visits, counters(server) - before, server.pids() == pids)
-    return _report(visits, gate_us, nginx_us, gate_rates, nginx_rates, shares, memory, faults)
+    return _report(soak, visits, gate_us, nginx_us, gate_rates, nginx_rates, shares, memory, faults)
 
 
 def counters(server: Server) -> Counters:
@@ -125,6 +125,7 @@ def _faults(visits: list[Visit], written: Counters, same_processes: bool) -> lis
 
 
 def _report(
+    soak: bool,
     visits: list[Visit],
     gate_us: list[float],
     nginx_us: list[float],
@@ -165,6 +166,7 @@ def _report(
     ]
     return report.write(
         "hits",
+        soak,
         "Article hits against nginx",
         f"""
 Server on one core, readers on another; {len(gate_us)} interleaved pairs of {visits[0].seconds:.0f} s. {AT_A_TIME} readers at a

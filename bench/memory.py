@@ -31,6 +31,7 @@ def run(soak: bool) -> bool:
     parts = ", ".join(f"{name} {megabytes:.0f}" for name, megabytes in idle.items())
     return report.write(
         "memory",
+        soak,
         "Memory and start",
         f"""
 One gate worker, the demo edition, all its {len(paths)} articles stored. Proportional set size of all processes; the stores'

@@ -51,6 +51,7 @@ def run(soak: bool) -> bool:
     p99 = busy.percentile_ms(0.99)
     return report.write(
         "mixed",
+        soak,
         "Hits while the newsroom works",
         f"""
 {READERS} readers at a time, {VIEWS} views each, on the cores the server itself uses, for {busy.seconds:.0f} s. Meanwhile, one

@@ -91,6 +91,7 @@ def _measure(few: Gate, many: Gate, soak: bool) -> bool:
     )
     return report.write(
         "pages",
+        soak,
         "Few and many stored pages",
         f"""
 Two gates on one core, readers on another, {PAIRS if not soak else SOAK_PAIRS} interleaved pairs, after a round that warms both.

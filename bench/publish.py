@@ -21,6 +21,7 @@ def run(soak: bool) -> bool:
         acts, visible = _changes(server, SOAK_CHANGES if soak else CHANGES)
     return report.write(
         "publish",
+        soak,
         "From publishing to every worker",
         f"""
 The headline of a story is changed and published {len(acts)} times. As soon as the act has returned, {CONNECTIONS} open

@@ -32,6 +32,7 @@ def run(soak: bool) -> bool:
     each = {step: statistics.median(taken[step] for taken in rounds) for step in STEPS}
     return report.write(
         "render",
+        soak,
         "First render of an article",
         f"""
 All stored pages are thrown away; then the site is asked, as the gate asks, to describe {len(paths)} articles, then to render

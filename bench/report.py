@@ -30,10 +30,11 @@ class Figure:
     kept: bool | None = None
 
 
-def write(name: str, title: str, explanation: str, figures: Sequence[Figure]) -> bool:
+def write(name: str, soak: bool, title: str, explanation: str, figures: Sequence[Figure]) -> bool:
     """Replace the section of measurement `name`; whether every limit was kept."""
     rows = "\n".join(f"| {figure.what} | {figure.value} | {_limit(figure)} |" for figure in figures)
-    body = f"## {title}\n\n{_origin(name)}\n\n{explanation.strip()}\n\n| | measured | limit |\n|---|---|---|\n{rows}\n"
+    origin = _origin(f"soak {name}" if soak else name)
+    body = f"## {title}\n\n{origin}\n\n{explanation.strip()}\n\n| | measured | limit |\n|---|---|---|\n{rows}\n"
     FILE.write_text(_with_section(FILE.read_text() if FILE.exists() else HEAD, title, body))
     print(f"\n{body}")
     return all(figure.kept is not False for figure in figures)

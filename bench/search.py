@@ -63,6 +63,7 @@ def run(soak: bool) -> bool:
         figures += _figures(name, measured)
     return report.write(
         "search",
+        soak,
         "Readers' search",
         f"""
 {ARTICLES:,} articles made of real ones (of the folder `BROADSHEET_SHARED_DATA` names, or else of the demo edition), four
