@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from broadsheet import clock
-from tests.e2e.conftest import Story, Window, code_for, mails_to, new_address, registered, sign_in
+from tests.e2e.conftest import Story, Window, code_for, mails_to, new_address, registered, sign_in, stories_of
 from tests.server import Server
 
 Windows = Callable[..., Window]
@@ -43,11 +43,10 @@ def plain(stories: list[Story], first: int, number: int = 12) -> list[Story]:
     return found[:number]
 
 
-def test_a_reader_climbs_the_ladder_and_registers_where_they_stand(
-    edition: Server, stories: list[Story], windows: Windows
-) -> None:
+def test_a_reader_climbs_the_ladder_and_registers_where_they_stand(either_edition: Server, windows: Windows) -> None:
+    edition = either_edition
     window = windows(edition)
-    read = plain(stories, 0)
+    read = plain(stories_of(edition), 0)
     for number, story in enumerate(read[:10], 1):
         window.open(story.path)
         expect(window.page.locator("h1")).to_have_text(story.headline)
