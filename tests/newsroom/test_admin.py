@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +18,7 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_
 
 from broadsheet.newsroom import guard, versions
 from broadsheet.newsroom.acts.publish import publish
-from broadsheet.newsroom.models import ActName, Article, Byline, ChangeClass, PublishedVersion, Tombstone
+from broadsheet.newsroom.models import ActName, Article, Byline, ChangeClass, FrontPage, PublishedVersion, Tombstone
 from broadsheet.readers.models import User
 from tests.factories import (
     PARAGRAPHS,
@@ -504,3 +506,36 @@ def test_somebody_who_is_no_editor_does_not_get_in() -> None:
     assert client.get("/admin/").status_code == 302
     client.force_login(an_editor())
     assert client.get("/admin/").status_code == 200
+
+
+# ── the menu, and the names of things
+
+
+def lit(client: Client, address: str) -> str:
+    """The item of the menu that Wagtail's script lights: that with the longest beginning of the page's address."""
+    page = client.get(address)
+    menu = json.loads(re.findall(r'<script id="wagtail-sidebar-props"[^>]*>(.*?)</script>', page.content.decode())[0])
+    items = {found["url"]: found["name"] for found in _links(menu)}
+    return str(items[max((url for url in items if address.startswith(url)), key=len)])
+
+
+def _links(menu: Any) -> Iterator[dict[str, str]]:
+    if isinstance(menu, dict) and {"url", "name"} <= menu.keys():
+        yield menu
+    for part in menu.values() if isinstance(menu, dict) else menu if isinstance(menu, list) else ():
+        yield from _links(part)
+
+
+def test_whoever_writes_an_article_is_among_the_articles_and_not_the_sections(newsroom: Client) -> None:
+    article = an_article()
+    assert lit(newsroom, "/admin/articles/") == "articles"
+    # A name that begins with that of the list lights the list.
+    for page in (f"{article.pk}/edit/", f"{article.pk}/history/", f"add/newsroom/article/{article.section_id}/"):
+        assert lit(newsroom, f"/admin/pages/{page}").startswith("articles."), page
+    assert lit(newsroom, f"/admin/pages/{article.section_id}/edit/") == "explorer"
+
+
+def test_a_new_section_is_asked_for_its_name(newsroom: Client) -> None:
+    form = newsroom.get(f"/admin/pages/add/newsroom/section/{FrontPage.objects.get().pk}/").content.decode()
+    assert 'placeholder="Name"' in form
+    assert "Page title" not in form
