@@ -77,6 +77,16 @@ def test_one_that_was_interrupted_goes_on(few: Edition) -> None:
     assert plan(few).is_empty
 
 
+def test_what_was_removed_can_be_loaded_again(few: Edition) -> None:
+    load_demo(quiet, few)
+    remove_demo(plan(few), quiet)
+    again = load_demo(quiet, few)
+    assert (again.added, again.present, again.refused) == (len(few.articles), 0, ())
+    reader = Client(HTTP_HOST="testserver")
+    for article in Article.objects.all():
+        assert reader.get(article.url, headers={"X-Broadsheet-Page": "a"}).status_code == 200
+
+
 def test_what_the_newsroom_uses_stays_and_is_named(few: Edition) -> None:
     load_demo(quiet, few)
     theirs = Article.objects.filter(picture__isnull=False).first()

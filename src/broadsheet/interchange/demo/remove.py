@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import ManyToOneRel
 
 from broadsheet.interchange.demo import edition as carried
-from broadsheet.interchange.demo.load import REPORT_EVERY, wagtail_silent
+from broadsheet.interchange.demo.load import NOTICE_OF_REMOVAL, REPORT_EVERY, wagtail_silent
 from broadsheet.newsroom.acts.set_up import begin_plain_pages
 from broadsheet.newsroom.blocks import pictures_in
 from broadsheet.newsroom.models import (
@@ -28,8 +28,6 @@ from broadsheet.newsroom.models import (
     Tombstone,
     Topic,
 )
-
-NOTICE = "This story belonged to the demo edition of this program and has been removed with it."
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def _take_out(article_id: int) -> None:
         return
     with transaction.atomic():
         article.delete()
-        Tombstone.objects.filter(article_id=article_id).update(notice=NOTICE)
+        Tombstone.objects.filter(article_id=article_id).update(notice=NOTICE_OF_REMOVAL)
 
 
 # ── what is whose
