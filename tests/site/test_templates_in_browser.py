@@ -263,7 +263,13 @@ def test_a_video_is_asked_for_only_when_the_reader_presses(browser: Browser, col
 
 @pytest.mark.parametrize(
     ("language", "hours", "said"),
-    [("en", 3, "3 hours ago"), ("he", 1, "לפני שעה"), ("he", 2, "לפני שעתיים"), ("he", 5, "לפני 5 שעות")],
+    [
+        ("en", 0, "1 minute ago"),
+        ("en", 3, "3 hours ago"),
+        ("he", 1, "לפני שעה"),
+        ("he", 2, "לפני שעתיים"),
+        ("he", 5, "לפני 5 שעות"),
+    ],
 )
 def test_a_moment_of_today_is_told_in_the_language_of_the_page(
     browser: Browser, language: str, hours: int, said: str
