@@ -43,6 +43,7 @@ def plain(stories: list[Story], first: int, number: int = 12) -> list[Story]:
     return found[:number]
 
 
+@pytest.mark.timeout(400)  # the edition is loaded twice
 def test_a_reader_climbs_the_ladder_and_registers_where_they_stand(either_edition: Server, windows: Windows) -> None:
     edition = either_edition
     window = windows(edition)
