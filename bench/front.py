@@ -8,7 +8,7 @@ import time
 
 from bench import desk, report
 from bench import publication as house
-from bench.archive import fill_up
+from bench.archive import fill_up, picture_each
 from bench.processes import cpu_us
 from bench.render import ask, throw_pages_away
 from tests.client import Client
@@ -32,6 +32,8 @@ def run(soak: bool) -> bool:
         acts = _publish(SOAK_CHANGES if soak else CHANGES)
         composed = _compose(CHANGES)
         at_desk = _at_the_desk(server, section)
+        picture_each()
+        pictured = _first_render(server, "/", rounds)
     return report.write(
         "front",
         soak,
@@ -49,6 +51,7 @@ largest section, opens a long story and saves it as a draft, {VISITS} times each
                 )
                 for what, path in (("first render of the front page", "/"), ("… of the largest section", section))
             ),
+            report.Figure("… of a front page with a picture to each story", f"{pictured:.1f} ms"),
             report.Figure(
                 "publish with its purges, median / p95",
                 f"{statistics.median(acts):.0f} / **{_most(acts):.0f} ms**",
