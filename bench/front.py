@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 
 from bench import desk, report
 from bench import publication as house
 from bench.archive import fill_up, picture_each
 from bench.processes import cpu_us
 from bench.render import ask, throw_pages_away
-from tests.client import Client
 from tests.server import Server
 
 ARTICLES = 50_000
@@ -20,7 +20,8 @@ CHANGES, SOAK_CHANGES = 30, 200
 VISITS = 10
 RENDER_MS = 40.0
 PUBLISH_MS = 300.0
-DESK_MS = 1000.0  # as long as a train of thought lasts: Jakob Nielsen, “Usability Engineering”, 1993, chapter 5
+# A train of thought lasts a second (Jakob Nielsen, “Usability Engineering”, 1993, chapter 5): half of it for the site's work.
+DESK_MS = 500.0
 
 
 def run(soak: bool) -> bool:
@@ -42,7 +43,8 @@ def run(soak: bool) -> bool:
 The stories of the demo edition again and again, each an hour older than the one before, until there are {ARTICLES:,}. All
 stored pages are thrown away before each of {rounds} renders; CPU time of the site's process, compress and store included.
 Then {len(acts)} changes of a story are published: the act with all its purges, by the clock. Then an editor looks through the
-largest section, opens a long story and saves it as a draft, {VISITS} times each, through the gate, by the clock.
+largest section, opens a long story and saves it as a draft, {VISITS} times each, through the gate: CPU time of the site's
+process, then by the clock.
 """,
         [
             *(
@@ -60,8 +62,13 @@ largest section, opens a long story and saves it as a draft, {VISITS} times each
             ),
             report.Figure("put a front page in place, median", f"{statistics.median(composed):.0f} ms"),
             *(
-                report.Figure(f"{what}, median", f"{took:.0f} ms", f"under {DESK_MS:.0f} ms", took < DESK_MS)
-                for what, took in at_desk.items()
+                report.Figure(
+                    f"{what}, median CPU / clock",
+                    f"**{busy:.0f}** / {waited:.0f} ms",
+                    f"CPU under {DESK_MS:.0f} ms",
+                    busy < DESK_MS,
+                )
+                for what, (busy, waited) in at_desk.items()
             ),
         ],
     )
@@ -113,33 +120,38 @@ def _compose(number: int) -> list[float]:
     return taken
 
 
-def _at_the_desk(server: Server, section: str) -> dict[str, float]:
-    """Milliseconds of what an editor does all day, the medians; once before to have everything loaded."""
+def _at_the_desk(server: Server, section: str) -> dict[str, tuple[float, float]]:
+    """What an editor does all day: milliseconds of the site's CPU, and by the clock."""
     from broadsheet.newsroom.models import Article, Section
 
     folder = Section.objects.get(slug=section.strip("/"))
     story = max(Article.objects.published()[:50], key=lambda story: story.words)
     editor = desk.sign_in(server)
-    looks = {
-        "explorer of the largest section": f"/admin/pages/{folder.pk}/",
-        "editor opened": f"/admin/pages/{story.pk}/edit/",
+
+    def look(address: str) -> Callable[[], None]:
+        def once() -> None:
+            if (status := editor.get(address, follow=False).status) != 200:
+                raise RuntimeError(f"{address} answered {status}")
+
+        return once
+
+    steps = {
+        "explorer of the largest section": look(f"/admin/pages/{folder.pk}/"),
+        "editor opened": look(f"/admin/pages/{story.pk}/edit/"),
+        "draft saved": desk.saving(editor, []),
     }
-    taken = {what: statistics.median(_visits(editor, address)) for what, address in looks.items()}
-    saves: list[float] = []
-    save = desk.saving(editor, saves)
-    for _ in range(VISITS + 1):
-        save()
-    return {**taken, "draft saved": statistics.median(saves[1:]) * 1000}
+    return {what: _medians(server, step) for what, step in steps.items()}
 
 
-def _visits(editor: Client, address: str) -> list[float]:
-    taken = []
+def _medians(server: Server, step: Callable[[], None]) -> tuple[float, float]:
+    """CPU and clock; once before to have everything loaded."""
+    busy, waited = [], []
     for _ in range(VISITS + 1):
-        began = time.perf_counter()
-        if (status := editor.get(address, follow=False).status) != 200:
-            raise RuntimeError(f"{address} answered {status}")
-        taken.append((time.perf_counter() - began) * 1000)
-    return taken[1:]
+        began, before = time.perf_counter(), cpu_us(server.children()["site"])
+        step()
+        waited.append((time.perf_counter() - began) * 1000)
+        busy.append((cpu_us(server.children()["site"]) - before) / 1000)
+    return statistics.median(busy[1:]), statistics.median(waited[1:])
 
 
 def _most(values: list[float]) -> float:
