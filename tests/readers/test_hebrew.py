@@ -36,6 +36,7 @@ from broadsheet.readers.letters import Letter, written
 from broadsheet.readers.models import Purpose
 from tests.factories import PASSWORD, a_picture, a_publisher, an_account
 from tests.readers.conftest import Browser, Outbox, another, new_address, pass_time, text_of
+from tests.site.markup import Markup
 from tests.staff.test_second_factor import set_up, staff_member, with_password
 
 pytestmark = pytest.mark.django_db
@@ -225,6 +226,19 @@ def test_pages_for_every_class_of_readers_are_hebrew(stories: list[Article], ver
     break_news(stories[3], clock.now() + timedelta(hours=1), by=None)
     for path in ("/", "/news/", "/topics/ferries/", "/people/dana/", *(story.url for story in stories[:5])):
         assert is_hebrew(page(path, verdict)), path
+
+
+def test_what_a_link_is_called_holds_what_it_shows(stories: list[Article]) -> None:
+    """Or nobody could say it to a machine that presses links (WCAG 2.2, 2.5.3): each was translated by itself."""
+    named = [
+        (element.attributes["aria-label"], element.text.strip())
+        for path in ("/", "/news/", stories[-1].url)
+        for element in Markup(page(path, "a")).elements
+        if element.name in ("a", "button") and element.attributes.get("aria-label") and element.text.strip()
+    ]
+    assert named
+    for name, shown in named:
+        assert shown in str(name)
 
 
 def test_further_pages_of_a_list_are_hebrew(stories: list[Article], monkeypatch: pytest.MonkeyPatch) -> None:
