@@ -13,6 +13,7 @@ import pytest
 from babel.messages.pofile import read_po
 from django.http import HttpResponse
 from django.test import Client
+from wagtail.models import Task, Workflow
 from wagtail.users.models import UserProfile
 
 import broadsheet
@@ -227,6 +228,7 @@ def test_setting_up_in_hebrew_begins_hebrew_pages_written_from_right_to_left(
 ) -> None:
     assert (edition.language, edition.direction) == ("he", "rtl")
     assert FrontPage.objects.get().title == "עמוד הבית"
+    assert Workflow.objects.get().name == Task.objects.get().name == "אישור עורכים"
     pages = {page.slug: page for page in PlainPage.objects.all()}
     assert set(pages) == {page.slug for page in STARTING_PAGES}
     for begun in STARTING_PAGES:

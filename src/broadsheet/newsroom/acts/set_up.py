@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, gettext_noop, override
+from wagtail.models import Task, Workflow
 
 from broadsheet import clock
 from broadsheet.newsroom.language import spoken
@@ -33,21 +34,29 @@ def set_up(*, name: str = "", language: str = "", zone: str = "", by: Permission
         publication.set_up_at = clock.now()
         publication.full_clean()
         publication.save()
-        _name_front_page(publication)
+        _say_names_in(spoken(publication.language))
         begin_plain_pages(publication)
     return publication
 
 
-def _name_front_page(publication: Publication) -> None:
-    """It is read in the newsroom alone, above the list of sections. One that somebody named keeps its name."""
-    ours = {}
-    for language, _name in settings.LANGUAGES:
-        with override(language):
-            ours[language] = gettext("Front page")
-    front = FrontPage.objects.get()
-    if front.title in ours.values():
-        front.title = front.draft_title = ours[spoken(publication.language)]
-        front.save()
+def _say_names_in(language: str) -> None:
+    """Names that migrations gave, and that are read in the newsroom alone; what somebody named keeps its name."""
+    approval = gettext_noop("an editor’s approval")
+    for model, fields, words in (
+        (FrontPage, ("title", "draft_title"), gettext_noop("Front page")),
+        (Workflow, ("name",), approval),
+        (Task, ("name",), approval),
+    ):
+        ours = {code: _in_language(code, words) for code, _name in settings.LANGUAGES}
+        for row in model._default_manager.filter(**{f"{fields[0]}__in": ours.values()}):
+            for field in fields:
+                setattr(row, field, ours[language])
+            row.save()
+
+
+def _in_language(code: str, words: str) -> str:
+    with override(code):
+        return gettext(words)
 
 
 def begin_plain_pages(publication: Publication) -> list[PlainPage]:
