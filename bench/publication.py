@@ -47,8 +47,9 @@ def first_edition() -> Path:
     folder = EDITIONS / release()
     if not folder.exists():
         shutil.rmtree(EDITIONS, ignore_errors=True)
-        draft = EDITIONS / "draft"
-        draft.mkdir(parents=True)
+        EDITIONS.mkdir(parents=True, exist_ok=True)
+        # A name of its own: the server of a run that was broken off may still be writing to its folder.
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=EDITIONS))
         print("Making the edition to measure; this takes some minutes once per release.", flush=True)
         began = time.monotonic()
         server = _server(draft).start()
