@@ -41,7 +41,6 @@ from broadsheet.newsroom.acts.compose import (
     work_on,
 )
 from broadsheet.newsroom.front import Filled, compose, fill
-from broadsheet.newsroom.language import speaking
 from broadsheet.newsroom.models import Article, Breaking, Composition, FrontDraft, Publication, Section
 from broadsheet.newsroom.models.compositions import LEAD, OPINION, SECONDARY, Place, Plan, places_in, row_of
 
@@ -353,9 +352,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     """What is being worked on, as readers would see it now; without a draft, what they do see."""
     demand_composing(request)
     draft = FrontDraft.objects.first()
-    front = compose(clock.now(), draft.plan if draft else None)
-    with speaking():
-        html = views.drawn_front(request, VerdictClass.OPEN_ANONYMOUS, front)
+    html = views.drawn_front(request, VerdictClass.OPEN_ANONYMOUS, compose(clock.now(), draft.plan if draft else None))
     return HttpResponse(html, headers={"Cache-Control": "no-store"})
 
 
