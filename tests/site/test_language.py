@@ -14,6 +14,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext, ngettext
 from wagtail.users.models import UserProfile
 
+from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.gate import down
 from broadsheet.newsroom.models import Publication
@@ -21,7 +22,8 @@ from broadsheet.site.catalogues import link_wagtails, of_wagtail
 from broadsheet.site.down import write_down_page
 from broadsheet.site.first_start import FirstStart
 from broadsheet.site.wagtail_words import COUNTED, WORDS
-from tests.factories import a_publisher
+from broadsheet.staff.trail import PASSKEY, record
+from tests.factories import a_publisher, a_section, an_account, an_article
 
 
 @pytest.fixture
@@ -56,6 +58,59 @@ def test_the_first_screen_of_a_hebrew_edition_is_hebrew(hebrew: None) -> None:
     said = shown(main[0]).replace(Publication.ours().name, "")
     names = re.compile(r"[A-Z]\w+/[\w/ -]+|\bUTC\b|English|\bBroadsheet\b|\bHTML\b|EMAIL_URL|pt-BR|\S+@\S+")
     assert re.findall(r"[A-Za-z]{3,}", names.sub("", said)) == []
+
+
+# What each page of ours holds beside the publication's own words; `{reader}` and `{article}` are numbers.
+DESK = [
+    "/admin/setup/",
+    "/admin/mail/",
+    "/admin/settings/meter/metersettings/",
+    "/admin/meter/preview/",
+    "/admin/meter/open/{article}/",
+    "/admin/help-desk/",
+    "/admin/help-desk/?q=example",
+    "/admin/help-desk/{reader}/",
+    "/admin/help-desk/{reader}/open/",
+    "/admin/help-desk/{reader}/reset/",
+    "/admin/help-desk/{reader}/sign-out/",
+    "/admin/help-desk/{reader}/merge/",
+    "/admin/help-desk/{reader}/erase/",
+    "/admin/reports/who-did-what/",
+    "/admin/reports/what-was-read/",
+    "/admin/reports/what-was-read/?first=2030-01-02&last=2030-01-01",
+    "/admin/reports/what-was-read/{article}/",
+    "/admin/users/new/",
+]
+
+
+@pytest.mark.parametrize("address", DESK)
+def test_no_page_of_the_desk_has_a_word_of_english_left(hebrew: None, address: str) -> None:
+    publication = Publication.ours()
+    publication.name = "קול הנמל"
+    publication.save()
+    article = an_article(a_section("חדשות"), "המעבורת נשארת", standfirst="המועצה הצביעה.")
+    reader, administrator = an_account(), an_account("chief", is_staff=True, is_superuser=True)
+    record("reader.count_reset", reader, by=administrator)
+    record("staff.factor_added", administrator, by=administrator, factor=PASSKEY)
+    client = Client()
+    client.force_login(administrator)
+    session = client.session
+    session["proved_at"] = clock.timestamp()
+    session.save()
+    answer = client.get(address.format(article=article.pk, reader=reader.pk), follow=True)
+    assert answer.status_code == 200
+    main = re.search(r"<main.*</main>", answer.content.decode(), re.DOTALL)
+    assert main is not None
+    assert english_in(main[0]) == []
+
+
+def english_in(html: str) -> list[str]:
+    """Words of three Latin letters and more, but for names, addresses and what is typed as it stands."""
+    without_code = re.sub(r"<(code|pre|option|datalist)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    names = re.compile(
+        r"\bBroadsheet\b|\bHTML\b|\bEnglish\b|\bEMAIL_URL\b|\b(?:CSV|XLSX)\b|pt-BR|\bUTC\b|\S+@\S+|/\S+|\{\w+\}"
+    )
+    return re.findall(r"[A-Za-z]{3,}", names.sub(" ", shown(without_code)))
 
 
 def test_an_editor_may_have_their_desk_in_english(hebrew: None) -> None:

@@ -57,6 +57,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email.partition("@")[0]
 
 
+# Here and not in Meta, where it would be a migration: Django's guess, a name with an s, cannot be translated.
+User._meta.verbose_name_plural = _("accounts")
+
+
 class Purpose(models.TextChoices):
     """What a code proves when it is typed in."""
 

@@ -201,6 +201,7 @@ WORDS = (
     gettext_noop("Minimum"),
     gettext_noop("Misusing paragraphs as headings"),
     gettext_noop("Monospace (code)"),
+    gettext_noop("model log entries"),
     gettext_noop("More actions"),
     gettext_noop("More contrast"),
     gettext_noop("More options for '%(title)s'"),
