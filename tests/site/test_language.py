@@ -108,7 +108,7 @@ def english_in(html: str) -> list[str]:
     """Words of three Latin letters and more, but for names, addresses and what is typed as it stands."""
     without_code = re.sub(r"<(code|pre|option|datalist)\b.*?</\1>", " ", html, flags=re.DOTALL)
     names = re.compile(
-        r"\bBroadsheet\b|\bHTML\b|\bEnglish\b|\bEMAIL_URL\b|\b(?:CSV|XLSX)\b|pt-BR|\bUTC\b|\S+@\S+|/\S+|\{\w+\}"
+        r"\bBroadsheet\b|\bThe\b|\bHTML\b|\bEnglish\b|\bEMAIL_URL\b|\b(?:CSV|XLSX)\b|pt-BR|\bUTC\b|\S+@\S+|/\S+|\{\w+\}"
     )
     return re.findall(r"[A-Za-z]{3,}", names.sub(" ", shown(without_code)))
 
