@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,9 +93,13 @@ def migrated(pytestconfig: pytest.Config, django_db_blocker: DjangoDbBlocker) ->
             subprocess.run(command, env=environment, check=True, capture_output=True)
             _copy_database(Path(data) / "broadsheet.sqlite3", draft)
         for stale in folder.glob("*.sqlite3"):
-            stale.unlink()
+            if stale != file:  # another run of these tests may just have made it
+                stale.unlink(missing_ok=True)
         draft.rename(file)
-    return file
+    # A copy of this run's own: runs of another version of the tree take away what they do not know.
+    own = DATA / "migrated.sqlite3"
+    shutil.copy(file, own)
+    return own
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -109,14 +114,21 @@ def collected(pytestconfig: pytest.Config) -> None:
     folder = kept / release()
     if not folder.exists():
         for stale in kept.iterdir():
-            if stale.stat().st_mtime < time.time() - 86_400:  # younger ones may serve a run that is under way
-                shutil.rmtree(stale)
+            with suppress(FileNotFoundError):  # another run took it away, or gave its draft the name it keeps
+                if stale.stat().st_mtime < time.time() - 86_400:  # younger ones may serve a run that is under way
+                    shutil.rmtree(stale)
         draft = kept / f"draft-{os.getpid()}"
         with tempfile.TemporaryDirectory() as data:
             command = [sys.executable, "-m", "django", "collectstatic", "--no-input", "--verbosity=0"]
             subprocess.run(command, env={**os.environ, "BROADSHEET_DATA": data}, check=True, capture_output=True)
             shutil.copytree(Path(data) / "static", draft)
-        draft.rename(folder)
+        try:
+            draft.rename(folder)
+        except OSError:  # another run of these tests was faster, and what it collected is the same
+            if not folder.is_dir():
+                raise
+            shutil.rmtree(draft)
+    os.utime(folder)  # in use, however old
     (DATA / "static").symlink_to(folder, target_is_directory=True)
     from django.contrib.staticfiles.storage import staticfiles_storage
 
