@@ -258,6 +258,14 @@ def test_a_reporter_may_write_but_has_no_button_to_publish() -> None:
 # ── workflow
 
 
+def test_a_headline_is_one_line_however_it_was_pasted(newsroom: Client) -> None:
+    section = a_section()
+    form = newsroom.get(f"/admin/pages/add/newsroom/article/{section.pk}/").content.decode()
+    assert re.search(r'<textarea[^>]* id="id_title"', form), "it grows with the headline, also on a phone"
+    written_at(newsroom, section, title="The ferry\r\n  stays ")
+    assert Article.objects.get(slug="the-ferry-stays").headline == "The ferry stays"
+
+
 def test_an_editor_approves_what_a_reporter_submitted(newsroom: Client, gate: Gate) -> None:
     reporter = Client(HTTP_HOST="testserver")
     reporter.force_login(a_reporter())

@@ -10,6 +10,10 @@ from broadsheet.newsroom.acts import publish as publishing
 
 
 class ArticleForm(WagtailAdminPageForm):
+    def clean_title(self) -> str:
+        """One line, however it was typed or pasted."""
+        return " ".join(self.cleaned_data["title"].split())
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if "action-publish" in self.data and not self.errors:

@@ -25,6 +25,7 @@ from wagtail.admin.panels import (
     TitleFieldPanel,
 )
 from wagtail.admin.panels.comment_panel import CommentPanel
+from wagtail.admin.widgets import AdminAutoHeightTextInput
 from wagtail.fields import StreamField
 from wagtail.models import Page, PageManager
 from wagtail.query import PageQuerySet
@@ -269,7 +270,11 @@ class Article(Addressed, tags.Tagged, Page):
     story_panels = [
         FieldPanel("kicker"),
         TitleFieldPanel(
-            "title", heading=_("Headline"), placeholder=_("Headline"), help_text=_("What happened, in few words.")
+            "title",
+            heading=_("Headline"),
+            placeholder=_("Headline"),
+            help_text=_("What happened, in few words."),
+            widget=AdminAutoHeightTextInput,  # whole also on a phone; the form makes one line of it
         ),
         FieldPanel("standfirst", widget=forms.Textarea(attrs={"rows": 2})),
         InlinePanel("bylines", heading=_("Byline"), label=_("name"), help_text=_("In the order they are to stand.")),
