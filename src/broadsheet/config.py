@@ -25,6 +25,8 @@ _MAIL_ADDRESS = re.compile(r"[^@\s,;<>()\"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z
 
 SHORTEST_TOKEN = 20
 
+SITE_SOCKET = "BROADSHEET_SITE_SOCKET"  # by the supervisor to each gate: where the site of its own release answers
+
 
 class BadSetting(ValueError):
     """One or more settings that cannot be used; the message has a line for each."""
@@ -132,6 +134,7 @@ class Config:
 
     @property
     def site_socket(self) -> Path:
+        """A link to the socket of the site that serves."""
         return self.run / "site.sock"
 
 

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_SHOWING = {".py", ".html", ".txt", ".xml", ".css", ".js", ".svg", ".woff2", ".png", ".webp", ".json"}
+_SHOWING = {".py", ".html", ".txt", ".xml", ".po", ".css", ".js", ".svg", ".woff2", ".png", ".webp", ".json"}
 
 
 @cache

@@ -1,3 +1,4 @@
+import json
 import multiprocessing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,6 +171,14 @@ def test_an_impossible_policy_is_refused_and_the_one_before_stays(ledger: Ledger
     snapshot = ledger.policy()
     assert snapshot is not None
     assert snapshot.policy == Policy()
+
+
+def test_what_a_later_release_says_of_the_meter_is_read_as_far_as_this_one_knows_it() -> None:
+    """While one takes over from the other, both read what the later one has put in force."""
+    written = PolicySnapshot(Policy(), "{count}", "The Paper")
+    kept = json.loads(written.to_json())
+    kept["a_word"] = kept["policy"]["a_rule"] = kept["policy"]["ladders"]["anonymous"]["a_step"] = 1
+    assert PolicySnapshot.from_json(json.dumps(kept)) == written
 
 
 def test_a_policy_is_the_same_after_its_way_through_the_store(ledger: Ledger) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from types import coroutine
 from typing import Any
 
 from broadsheet import clock
-from broadsheet.config import config
+from broadsheet.config import SITE_SOCKET, config
 from broadsheet.gate.answer import ANSWERED, DESCRIPTION, Answers, Ask, Waiting
 from broadsheet.gate.cookie import open_cookies
 from broadsheet.gate.crawlers import Crawlers
@@ -89,7 +91,7 @@ class Gate:
         )
         self._known_paths = self._answers.known.lately  # never one of those that are not pages
         self._files = Files(settings.static, settings.media)
-        self._site = Site(settings.site_socket)
+        self._site = Site(Path(os.environ.get(SITE_SOCKET) or settings.site_socket))
         self._refusals = Refusals(settings.run / "refusals")
         self._down = DownPage(settings.run)
         self._asking: dict[tuple[str, str], asyncio.Future[bool]] = {}

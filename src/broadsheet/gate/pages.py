@@ -726,7 +726,10 @@ def _release_of(description: bytes) -> str:
 
 def _is_past(key: bytes, value: bytes, now_s: float) -> bool:
     if key[-1:] == b"d":
-        until = Description.unpack(value[_U64.size :]).until
+        try:
+            until = Description.unpack(value[_U64.size :]).until
+        except ValueError:
+            return True  # of another release; who made it makes it again
         return until is not None and until.timestamp() <= now_s
     until_s = _PAGE.unpack_from(value)[3]
     return bool(until_s) and until_s <= now_s

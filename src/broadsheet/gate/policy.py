@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from broadsheet.core.meter import Ladder, Policy, ReaderClass, Window, WindowKind
@@ -50,7 +50,8 @@ class PolicySnapshot:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> PolicySnapshot:
-        kept = json.loads(text)
+        """Passes over what it has no field for: a release that is to take over at this moment may have written it."""
+        kept = _known_to(cls, json.loads(text))
         return cls(**{**kept, "policy": _policy_in(kept["policy"])})
 
 
@@ -77,11 +78,18 @@ def _policy_out(policy: Policy) -> dict[str, Any]:
 def _policy_in(kept: Mapping[str, Any]) -> Policy:
     return Policy(
         **{
-            **kept,
-            "ladders": {ReaderClass(reader): Ladder(**ladder) for reader, ladder in kept["ladders"].items()},
+            **_known_to(Policy, kept),
+            "ladders": {
+                ReaderClass(reader): Ladder(**_known_to(Ladder, ladder)) for reader, ladder in kept["ladders"].items()
+            },
             "window": Window(WindowKind(kept["window"]["kind"]), kept["window"]["days"]),
             "free_sections": frozenset(kept["free_sections"]),
             "free_topics": frozenset(kept["free_topics"]),
             "free_kinds": frozenset(kept["free_kinds"]),
         }
     )
+
+
+def _known_to(kind: type[Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in kept.items() if name in names}

@@ -4,7 +4,8 @@ It stays small by knowing nothing of what its children do: it imports neither Dj
 
 Reload (SIGHUP) drops no request: a new site starts beside the old one, on a socket of its own; then a new gate, on the
 sockets the old one listens on, which are the supervisor's and stay open; the old gate finishes what it has and ends; then
-the old site, whom nobody asks any more. If a new one does not come up the old ones stay.
+the old site, whom nobody asks any more. If a new one does not come up the old ones stay. A gate asks the site it was started
+with and no other: what the two say to each other may change from one release to the next.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from broadsheet import clock
-from broadsheet.config import BadSetting, Config, config
+from broadsheet.config import SITE_SOCKET, BadSetting, Config, config
 from broadsheet.site.locks import SERVER, take
 from broadsheet.site.logs import ACCESS_FORMAT, configure, logging_config
 from broadsheet.site.reload import Outcome
@@ -58,7 +59,8 @@ class Child:
     name: str
     command: list[str]
     longest_stop_s: float = LONGEST_STOP_OF_SERVERS_S
-    socket: Path | None = None
+    socket: Path | None = None  # a site's own …
+    asks: Path | None = None  # … and that of the site a gate asks
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_at: float = 0.0
@@ -98,7 +100,8 @@ class Supervisor:
             signal.signal(number, lambda *_: self._stopping.set())
         signal.signal(signal.SIGHUP, lambda *_: setattr(self, "_reloading", True))
         self._write_logging_config()  # before the commands that name it are made
-        self._site, self._gate = self._new_site(), self._new_gate()
+        self._site = self._new_site()
+        self._gate = self._new_gate(self._site)
         self._end_left_behind()
         try:
             self._sockets = _listening(self._settings.bind, self._settings.workers)
@@ -165,7 +168,7 @@ class Supervisor:
             self._drop(new_site)
             return self._not_reloaded("the new site does not start; its reason is above")
         self._lead_to(new_site)
-        new_gate = self._new_gate()
+        new_gate = self._new_gate(new_site)
         self._start(new_gate, keep_alive=False)
         # Both gates take from the same queues, so asking proves nothing: it is seen to wait for connections.
         if not self._wait_for(new_gate, lambda: _accepts(new_gate, self._sockets), lambda: _is_alive(new_gate)):
@@ -239,8 +242,8 @@ class Supervisor:
         path = self._settings.run / f"site-{os.getpid()}-{self._sites}.sock"
         return Child("site", site_command(self._settings, path), socket=path)
 
-    def _new_gate(self) -> Child:
-        return Child("gate", gate_command(self._settings))
+    def _new_gate(self, site: Child) -> Child:
+        return Child("gate", gate_command(self._settings), asks=site.socket)
 
     def _lead_to(self, site: Child) -> None:
         """Whoever connects from now on reaches this one: `run/site.sock` is a link, replaced at once."""
@@ -306,10 +309,14 @@ class Supervisor:
         if keep_alive and child not in self._started:
             self._started.append(child)
         child.started_at = time.monotonic()
-        descriptors = [one.fileno() for one in self._sockets] if child.name == "gate" else []
+        told = _environment()
+        descriptors: list[int] = []
+        if child.asks is not None:
+            descriptors = [one.fileno() for one in self._sockets]
+            told |= {SOCKETS: ",".join(map(str, descriptors)), SITE_SOCKET: str(child.asks)}
         child.process = subprocess.Popen(
             child.command,
-            env=_environment() | ({SOCKETS: ",".join(map(str, descriptors))} if descriptors else {}),
+            env=told,
             pass_fds=descriptors,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for us; we end the children in order
