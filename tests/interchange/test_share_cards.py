@@ -13,10 +13,10 @@ from django.core.files.storage import default_storage
 from django_tasks_db.models import DBTaskResult
 from PIL import Image
 
-from broadsheet.interchange.share_cards import drawing
+from broadsheet.interchange.share_cards import drawing, files
 from broadsheet.interchange.share_cards.drawing import Card
 from broadsheet.interchange.share_cards.lettering import in_order_of_sight
-from broadsheet.interchange.share_cards.tasks import draw_card, draw_cards
+from broadsheet.interchange.share_cards.tasks import draw_card, draw_cards, draw_those_missing
 from broadsheet.newsroom.acts.publish import publish
 from broadsheet.newsroom.acts.unpublish import unpublish
 from broadsheet.newsroom.models import Article, Publication
@@ -164,3 +164,18 @@ def picture_file(colour: tuple[int, int, int]) -> io.BytesIO:
     Image.new("RGB", (900, 700), colour).save(written, "JPEG")
     written.seek(0)
     return written
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_an_upgrade_that_draws_otherwise_all_are_drawn_anew(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    older, newer = an_article(), an_article()
+    assert draw_cards.call() == 2
+    before = cards_of(older)
+    assert not draw_those_missing()
+    monkeypatch.setattr(files, "DRAWN_ANEW", files.DRAWN_ANEW + 1)
+    DBTaskResult.objects.all().delete()
+    assert draw_those_missing()
+    assert [task.task_path.rpartition(".")[2] for task in DBTaskResult.objects.all()] == ["draw_cards"]
+    assert draw_cards.call() == 2
+    assert cards_of(older) != before and named(gate, newer) in cards_of(newer)
+    assert not draw_those_missing()

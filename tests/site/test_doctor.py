@@ -173,6 +173,12 @@ def test_a_database_of_an_older_release() -> None:
 
 
 @pytest.mark.django_db
+def test_a_database_of_a_newer_release() -> None:
+    MigrationRecorder(connection).record_applied("newsroom", "9999_next_year")
+    assert "does not know newsroom.9999_next_year" in found(doctor.database, config())
+
+
+@pytest.mark.django_db
 def test_a_database_without_wal(house: Config) -> None:
     file = house.data / "broadsheet.sqlite3"
     with closing(sqlite3.connect(file)) as database:

@@ -38,7 +38,7 @@ from broadsheet.newsroom.searching import index as search_index
 from broadsheet.newsroom.versions import verify_chain
 from broadsheet.release import release
 from broadsheet.site.mail import PORTS
-from broadsheet.site.start import migrations_waiting
+from broadsheet.site.start import migrations_waiting, unknown_migrations
 from broadsheet.site.worker import OVERDUE_S, last_seen
 
 LEAST_FREE_SHARE = 0.05
@@ -224,6 +224,12 @@ def database(config: Config) -> Iterator[Finding]:
         yield Finding(
             f"The database is of an older release: {waiting} migrations wait.",
             "Run `broadsheet migrate`, or start anew.",
+        )
+        return
+    if unknown := unknown_migrations():
+        yield Finding(
+            f"The database belongs to a newer release: this one does not know {unknown[0]}.",
+            "Go on with that release, or restore the backup that was made before it was installed.",
         )
         return
     yield from _journal(config)

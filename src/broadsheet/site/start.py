@@ -13,9 +13,11 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import django
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from broadsheet.config import Config
 from broadsheet.gate.keys import house_key, open_keys
@@ -68,10 +70,31 @@ def refuse_a_second_server(config: Config) -> None:
 
 
 def bring_database_up(config: Config) -> None:
+    refuse_a_newer_database()
     if waiting := migrations_waiting():
         say(f"Preparing the database: {waiting} migrations; from nothing this takes about half a minute")
         call_command("migrate", interactive=False, verbosity=0)
     connection.close()
+
+
+def refuse_a_newer_database() -> None:
+    """Serving it might go well for a while, and spoil what the newer release knows and this one does not."""
+    if unknown := unknown_migrations():
+        raise SystemExit(
+            f"The database belongs to a newer release: this one does not know {unknown[0]}. "
+            "Go on with that release, or restore the backup that was made before it was installed."
+        )
+
+
+def unknown_migrations() -> list[str]:
+    """Of our own apps: those of others may have been put together into fewer."""
+    loader = MigrationLoader(connection)
+    ours = {app.label for app in apps.get_app_configs() if app.name.startswith("broadsheet.")}
+    return sorted(
+        f"{app}.{name}"
+        for app, name in loader.applied_migrations
+        if app in ours and (app, name) not in loader.disk_migrations
+    )
 
 
 def migrations_waiting() -> int:
@@ -112,6 +135,14 @@ def fill_search_index(config: Config) -> None:
         say(f"Made the search index of {count:,} articles")
 
 
+def have_share_cards_drawn(config: Config) -> None:
+    """After an upgrade from a release that had none, or drew them otherwise. Afterwards every act has its own drawn."""
+    from broadsheet.interchange.share_cards.tasks import draw_those_missing
+
+    if draw_those_missing():
+        say("The worker will draw the share cards that are missing")
+
+
 def write_down_page(config: Config) -> None:
     from broadsheet.site import down
 
@@ -132,6 +163,7 @@ STEPS: list[Callable[[Config], None]] = [
     put_meter_in_force,
     write_down_page,
     fill_search_index,
+    have_share_cards_drawn,
 ]
 
 

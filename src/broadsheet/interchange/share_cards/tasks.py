@@ -38,6 +38,15 @@ def draw_cards(before: int | None = None, section_id: int | None = None, picture
     return drawn
 
 
+def draw_those_missing() -> bool:
+    """Have all drawn if the newest story has no card as this release draws it; whether it has none."""
+    newest = Article.objects.filter(live=True).select_related("section", "picture").order_by("-pk").first()
+    if newest is None or default_storage.exists(files.name_of(newest, Publication.ours())):
+        return False
+    draw_cards.enqueue()
+    return True
+
+
 def _draw(article: Article, publication: Publication) -> int:
     name = files.name_of(article, publication)
     if default_storage.exists(name):
