@@ -11,9 +11,9 @@ application = get_wsgi_application()
 # Models can be imported once Django is set up.
 from broadsheet.meter.force import publish_or_complain  # noqa: E402
 from broadsheet.newsroom.purge import carry_out_purges  # noqa: E402
-from broadsheet.release import release  # noqa: E402
+from broadsheet.site.hold import hold_release  # noqa: E402
 
-release()  # now, and not with the first page: the next release may have been put in place by then, and this is not it
+hold_release()
 publish_or_complain()
 try:
     # The process before this one may have died between a change and its purge, and the gate goes on serving meanwhile.
