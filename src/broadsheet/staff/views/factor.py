@@ -282,12 +282,28 @@ def _labelled(form: Any) -> Any:
 
 
 def _is_good(form: Any) -> bool:
-    """What fido2 cannot read, or was signed by another key, is a wrong answer; allauth lets most of that pass as a fault."""
+    """What fido2 cannot read, or was signed by another key, is a wrong answer; allauth lets most of that pass as a fault,
+    and of the rest it says what it says of a wrong code.
+    """
     try:
-        return bool(form.is_valid())
+        if form.is_valid():
+            return True
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, InvalidSignature):
-        form.add_error(None, _("That was not a passkey of this account."))
+        form.add_error(None, _refusal(form))
         return False
+    if "credential" in form.fields:
+        for field, faults in form.errors.as_data().items():
+            if any(fault.code == "incorrect_code" for fault in faults):
+                form.errors[field] = form.error_class([_refusal(form)])
+    return False
+
+
+def _refusal(form: Any) -> str:
+    if isinstance(form, LoginWebAuthnForm):
+        return _("That passkey opens no account here. It may have been removed: please log in another way.")
+    if isinstance(form, AddWebAuthnForm):
+        return _("That passkey cannot be kept here. Please try again.")
+    return _("That was not a passkey of this account.")
 
 
 def _in_fours(secret: str) -> str:
