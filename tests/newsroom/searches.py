@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from unittest.mock import patch
 
 from django.db import connection, transaction
 
+from broadsheet import clock
 from broadsheet.newsroom.acts.publish import publish
 from broadsheet.newsroom.acts.unpublish import unpublish
 from broadsheet.newsroom.models import Article, Byline, ChangeClass, Publication, SearchEntry
-from broadsheet.newsroom.searching import index, query
+from broadsheet.newsroom.searching import backends, index, query
 from broadsheet.newsroom.searching.find import Asked, Results, find
 from tests.factories import PARAGRAPHS, a_draft, a_person, a_section, a_topic, an_article
 
@@ -196,6 +198,17 @@ def the_headline_counts_most() -> None:
     assert found("marmalade")[0] == best.pk
 
 
+def a_word_of_very_many_articles_is_still_led_by_headlines_then_by_the_newest() -> None:
+    section = a_section()
+    old = a_draft(section, headline="Marmalade", standfirst="")
+    publish(old, first_published_at=clock.now() - timedelta(days=30))
+    others = [an_article(section, headline=f"Jar {number}", standfirst="Of marmalade.").pk for number in range(5)]
+    with patch.object(backends, "MOST_RANKED", 3):
+        results = search("marmalade")
+    assert results.total == 6
+    assert [hit.article.pk for hit in results.hits][:3] == [old.pk, others[4], others[3]]
+
+
 def pages_follow_each_other() -> None:
     articles = [an_article(headline=f"Marmalade {number}", standfirst="") for number in range(23)]
     first, second = search("marmalade"), search("marmalade", number=2)
@@ -232,6 +245,7 @@ SEARCHES: list[Callable[[], None]] = [
     words_are_folded_in_many_scripts,
     filters_narrow_and_the_counts_are_true,
     the_headline_counts_most,
+    a_word_of_very_many_articles_is_still_led_by_headlines_then_by_the_newest,
     pages_follow_each_other,
     a_rebuilt_index_finds_the_same,
 ]

@@ -8,11 +8,12 @@ the publication's own database: what an act writes here appears, or is rolled ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from broadsheet.newsroom.searching.words import is_spelled, spelling_keys
@@ -22,6 +23,7 @@ TEXT = "newsroom_searchtext"
 VOCABULARY = "newsroom_searchvocabulary"
 SPELLING = "newsroom_searchspelling"
 AT_ONCE = 500  # parameters of one statement
+MOST_RANKED = 1_000  # articles: as far as anybody leafs
 
 # What a word weighs by where it stands: headline, summary, names, text.
 WEIGHTS = (10.0, 4.0, 5.0, 1.0)
@@ -100,8 +102,12 @@ class Backend(Protocol):
 
     def lift(self, database: BaseDatabaseWrapper) -> None: ...
 
-    def put(self, article_id: int, words: Words) -> None:
-        """Keep the words of an article whose entry is written. They go with the entry."""
+    def put(self, words: Mapping[int, Words]) -> None:
+        """Keep the words of articles, by id, whose entries are written. They go with the entry."""
+        ...
+
+    def put_spelling(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Keep pairs of a key and its word; those that are there already are passed over."""
         ...
 
     def wordless(self) -> set[int]:
@@ -112,12 +118,16 @@ class Backend(Protocol):
         """In how many articles this very word is."""
         ...
 
+    def asking(self) -> AbstractContextManager[None]:
+        """Around the statements of one question."""
+        ...
+
     def begin(self, match: Match | None) -> Statement:
         """Entries as `e`, those that match."""
         ...
 
-    def rank(self, match: Match, now_s: int) -> tuple[str, list[Any]]:
-        """An expression that is smaller the better an article fits."""
+    def best(self, statement: Statement, match: Match, now_s: int) -> tuple[str, list[Any]]:
+        """A statement for the articles of `statement`, what fits `match` best first; with its parameters."""
         ...
 
 
@@ -125,18 +135,21 @@ def backend(vendor: str = "") -> Backend:
     return Postgres() if (vendor or connection.vendor) == "postgresql" else Sqlite()
 
 
+@contextmanager
+def asking() -> Iterator[None]:
+    """Around the statements of one question."""
+    with backend().asking():
+        yield
+
+
 def ids(match: Match | None, where: Where, now_s: int, *, by_date: bool, first: int, most: int) -> list[int]:
     """Articles that match, in order; without a match all that the filters let through, newest first."""
     statement = _filtered(match, where)
-    order, parameters = "", []
-    if match is not None and not by_date:
-        rank, parameters = backend().rank(match, now_s)
-        order = f"{rank}, "
-    rows = _rows(
-        f"SELECT e.article_id {statement.sql} ORDER BY {order}e.published_s DESC, e.article_id DESC LIMIT %s OFFSET %s",
-        [*statement.parameters, *parameters, most, first],
-    )
-    return [row[0] for row in rows]
+    if match is None or by_date:
+        sql, parameters = f"SELECT e.article_id {statement.sql} ORDER BY {_NEWEST_FIRST}", statement.parameters
+    else:
+        sql, parameters = backend().best(statement, match, now_s)
+    return [row[0] for row in _rows(f"{sql} LIMIT %s OFFSET %s", [*parameters, most, first])]
 
 
 def count_by_section(match: Match | None, where: Where) -> dict[int, int]:
@@ -168,8 +181,7 @@ def learn_spelling(words: Iterable[str]) -> None:
         known = {row[0] for row in _rows(f"SELECT key FROM {SPELLING} WHERE key IN ({marks}) AND key = word", some)}
         rows = [(key, word) for word in some if word not in known for key in sorted(spelling_keys(word))]
         if rows:
-            with connection.cursor() as cursor:
-                cursor.executemany(f"INSERT INTO {SPELLING} (key, word) VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
+            backend().put_spelling(rows)
 
 
 def forget_spelling() -> None:
@@ -203,12 +215,15 @@ class Sqlite:
             for table in (VOCABULARY, TEXT, SPELLING):
                 cursor.execute(f"DROP TABLE IF EXISTS {table}")
 
-    def put(self, article_id: int, words: Words) -> None:
-        _run(f"DELETE FROM {TEXT} WHERE rowid = %s", [article_id])
-        _run(
+    def put(self, words: Mapping[int, Words]) -> None:
+        _run_many(f"DELETE FROM {TEXT} WHERE rowid = %s", [[article_id] for article_id in words])
+        _run_many(
             f"INSERT INTO {TEXT} (rowid, headline, summary, names, text) VALUES (%s, %s, %s, %s, %s)",
-            [article_id, *(" ".join(part) for part in words.fields)],
+            [[article_id, *(" ".join(part) for part in of.fields)] for article_id, of in words.items()],
         )
+
+    def put_spelling(self, rows: Sequence[tuple[str, str]]) -> None:
+        _run_many(f"INSERT INTO {SPELLING} (key, word) VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
 
     def wordless(self) -> set[int]:
         return {
@@ -220,6 +235,9 @@ class Sqlite:
         rows = _rows(f"SELECT doc FROM {VOCABULARY} WHERE term = %s", [word])
         return int(rows[0][0]) if rows else 0
 
+    def asking(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def begin(self, match: Match | None) -> Statement:
         if match is None:
             return Statement(f"{ENTRY} e")
@@ -230,10 +248,14 @@ class Sqlite:
         statement.add(f"{TEXT} MATCH %s", self._expression(match))
         return statement
 
-    def rank(self, match: Match, now_s: int) -> tuple[str, list[Any]]:
+    def best(self, statement: Statement, match: Match, now_s: int) -> tuple[str, list[Any]]:
         weights = ", ".join(str(weight) for weight in WEIGHTS)
         # bm25 is negative, and more so for what fits better.
-        return f"bm25({TEXT}, {weights}) * {_freshness()}", [now_s]
+        rank = f"bm25({TEXT}, {weights}) * {_freshness()}"
+        return (
+            f"SELECT e.article_id {statement.sql} ORDER BY {rank}, {_NEWEST_FIRST}",
+            [*statement.parameters, now_s],
+        )
 
     def _expression(self, match: Match) -> str:
         """FTS5's own language. Words are letters, digits and marks, and quoted: no sign of a reader's reaches it."""
@@ -253,6 +275,8 @@ class Postgres:
     """A tsvector beside each entry, written as it is: PostgreSQL's own dictionaries and its parser have no say in it."""
 
     GAP = 100  # between two fields, so that no phrase reaches from one into the next
+    # Words of the headline are kept a second time, with a sign before them: GIN knows of no weights.
+    IN_HEADLINE = "="
 
     def lay(self, database: BaseDatabaseWrapper) -> None:
         with database.cursor() as cursor:
@@ -269,8 +293,21 @@ class Postgres:
             cursor.execute(f"ALTER TABLE {ENTRY} DROP COLUMN IF EXISTS words")
             cursor.execute(f"DROP TABLE IF EXISTS {SPELLING}")
 
-    def put(self, article_id: int, words: Words) -> None:
-        _run(f"UPDATE {ENTRY} SET words = %s::tsvector WHERE article_id = %s", [self._vector(words), article_id])
+    def put(self, words: Mapping[int, Words]) -> None:
+        # What is as it was stays where it is: writing a row anew writes all that its words have in the GIN index.
+        _run(
+            f"UPDATE {ENTRY} e SET words = given.words::tsvector"
+            " FROM unnest(%s::bigint[], %s::text[]) AS given (article_id, words)"
+            " WHERE e.article_id = given.article_id AND e.words <> given.words::tsvector",
+            [list(words), [self._vector(of) for of in words.values()]],
+        )
+
+    def put_spelling(self, rows: Sequence[tuple[str, str]]) -> None:
+        keys, words = zip(*rows, strict=True)
+        _run(
+            f"INSERT INTO {SPELLING} (key, word) SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
+            [list(keys), list(words)],
+        )
 
     def wordless(self) -> set[int]:
         return {row[0] for row in _rows(f"SELECT article_id FROM {ENTRY} WHERE words = ''")}
@@ -278,18 +315,56 @@ class Postgres:
     def documents(self, word: str) -> int:
         return int(_rows(f"SELECT COUNT(*) FROM {ENTRY} WHERE words @@ %s::tsquery", [f"'{word}'"])[0][0])
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # The planner takes reading the words of a row for free, and for a common word would read all of them one by one
+            # rather than look into their index. Without JIT: it would compile what seems dear for having no other way.
+            cursor.execute("SELECT set_config('enable_seqscan', 'off', TRUE), set_config('jit', 'off', TRUE)")
+            yield
+
     def begin(self, match: Match | None) -> Statement:
         statement = Statement(f"{ENTRY} e")
         if match is not None:
             statement.add("e.words @@ %s::tsquery", self._expression(match))
         return statement
 
-    def rank(self, match: Match, now_s: int) -> tuple[str, list[Any]]:
+    def best(self, statement: Statement, match: Match, now_s: int) -> tuple[str, list[Any]]:
+        """What more articles have than a reader can leaf through is in nearly all of them, and ranking those takes reading
+        their words one by one. Then only as many as can be leafed through are ranked: the newest with all of it in the
+        headline, which is worth more than anything else, and after them the newest that match.
+        """
         headline, summary, names, text = (weight / max(WEIGHTS) for weight in WEIGHTS)
         weights = f"'{{{text}, {summary}, {names}, {headline}}}'"
-        asked = self._expression(Match(match.groups))
-        # 1: a long article has more of every word.
-        return f"-ts_rank({weights}, e.words, %s::tsquery, 1) * {_freshness()}", [asked, now_s]
+        newest = f"ORDER BY published_s DESC, article_id DESC LIMIT {MOST_RANKED}"
+        matching = f"SELECT e.article_id, e.published_s {statement.sql}"
+        # An array, as the planner would join all entries for this many rows. 1: a long article has more of every word.
+        sql = f"""
+            WITH matching AS MATERIALIZED ({matching}),
+            headlined AS MATERIALIZED (
+                {matching} AND e.words @@ %s::tsquery AND (SELECT COUNT(*) > {MOST_RANKED} FROM matching)),
+            likely AS (
+                (SELECT *, 1 AS place FROM headlined {newest}) UNION ALL (SELECT *, 2 AS place FROM matching {newest}))
+            SELECT e.article_id FROM {ENTRY} e WHERE e.article_id = ANY (ARRAY(
+                SELECT article_id FROM likely GROUP BY article_id, published_s
+                ORDER BY MIN(place), published_s DESC, article_id DESC LIMIT {MOST_RANKED}))
+            ORDER BY -ts_rank({weights}, e.words, %s::tsquery, 1) * {_freshness()}, {_NEWEST_FIRST}"""
+        return (
+            sql,
+            [
+                *statement.parameters,
+                *statement.parameters,
+                self._expression(Match(tuple(self._in_headline(group) for group in match.groups))),
+                self._expression(Match(match.groups)),
+                now_s,
+            ],
+        )
+
+    def _in_headline(self, group: Group) -> Group:
+        return Group(
+            tuple(tuple(self.IN_HEADLINE + word for word in phrase) for phrase in group.phrases),
+            tuple(self.IN_HEADLINE + beginning for beginning in group.beginnings),
+        )
 
     def _vector(self, words: Words) -> str:
         # ts_rank's weights by letter are D, C, B, A.
@@ -298,7 +373,8 @@ class Postgres:
         for letter, part in zip("ACBD", (words.headline, words.summary, words.names, words.text), strict=True):
             for word in part:
                 place += 1
-                places.setdefault(word, []).append(f"{min(place, 16_383)}{letter}")
+                for kept in (word, self.IN_HEADLINE + word) if letter == "A" else (word,):
+                    places.setdefault(kept, []).append(f"{min(place, 16_383)}{letter}")
             place += self.GAP
         return " ".join(f"'{word}':{','.join(at)}" for word, at in places.items())
 
@@ -314,6 +390,9 @@ class Postgres:
     def _phrase(self, phrase: Sequence[str]) -> str:
         words = " <-> ".join(f"'{word}'" for word in phrase)
         return f"({words})" if len(phrase) > 1 else words
+
+
+_NEWEST_FIRST = "e.published_s DESC, e.article_id DESC"
 
 
 def _freshness() -> str:
@@ -362,3 +441,8 @@ def _rows(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 def _run(sql: str, parameters: Sequence[Any] = ()) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
+
+
+def _run_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, rows)

@@ -22,7 +22,7 @@ from broadsheet.newsroom.searching.highlight import Pieces, as_written, extract,
 from broadsheet.newsroom.searching.query import Query, Term
 from broadsheet.newsroom.searching.words import forms, is_prefix, spelling_keys, typos_between
 
-MOST_PAGES = 50
+MOST_PAGES = backends.MOST_RANKED // PER_PAGE
 MOST_CHOICES = 15  # of topics, and of people, to narrow a search by
 MOST_COUNTED = 2_000  # articles; more than that are narrowed by section or date first
 MOST_CORRECTIONS = 5  # of one word
@@ -122,6 +122,11 @@ def find(asked: Asked) -> Results:
     """One page of what was asked for. A page beyond the last is the last."""
     if not asked.is_anything:
         return Results()
+    with backends.asking():
+        return _find(asked)
+
+
+def _find(asked: Asked) -> Results:
     match, where, corrected = _match(asked.query), _where(asked), False
     by_section = backends.count_by_section(match, replace(where, section_id=None))
     total = _total(by_section, asked.section)

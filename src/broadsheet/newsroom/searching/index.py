@@ -32,23 +32,7 @@ class Differences:
 
 def index(article: Article, version: int) -> None:
     """Make `article`, as it is in memory, what is found from the end of this transaction on."""
-    names = "\n".join(_names(article))
-    opening = "\n".join(_open_texts(article))
-    published = article.first_published_at
-    SearchEntry.objects.update_or_create(
-        pk=article.pk,
-        defaults={
-            "section_id": article.section_id or 0,
-            "published_s": int(published.timestamp()) if published else 0,
-            "version": version,
-            "names": names,
-            "opening": opening,
-        },
-    )
-    summary = " ".join([article.kicker, article.standfirst, article.dateline])
-    words = Words(words_of(article.title), words_of(summary), words_of(names), words_of(opening))
-    backend().put(article.pk, words)
-    learn_spelling(words.all)
+    learn_spelling(_keep([(article, version)]))
 
 
 def forget(article_ids: Iterable[int]) -> None:
@@ -59,8 +43,7 @@ def rename(article_ids: Iterable[int]) -> None:
     """A topic or a person of these articles is called otherwise now."""
     of_index = SearchEntry.objects.filter(pk__in=list(article_ids)).values_list("pk", "version")
     versions = dict(of_index)
-    for article in _whole(versions):
-        index(article, versions[article.pk])
+    learn_spelling(_keep((article, versions[article.pk]) for article in _whole(versions)))
 
 
 def rebuild(progress: Callable[[int, int], None] = lambda done, of: None) -> int:
@@ -69,12 +52,14 @@ def rebuild(progress: Callable[[int, int], None] = lambda done, of: None) -> int
     forget(set(SearchEntry.objects.values_list("pk", flat=True)) - versions.keys())
     forget_spelling()
     todo = sorted(versions, reverse=True)  # the newest are asked for most
+    learned: set[str] = set()
     for start in range(0, len(todo), AT_ONCE):
         with transaction.atomic():
             # Again, and inside: one of them may have been published or taken down since.
             some = _versions(todo[start : start + AT_ONCE])
-            for article in _whole(some):
-                index(article, some[article.pk])
+            words = _keep((article, some[article.pk]) for article in _whole(some))
+            learn_spelling(words - learned)
+        learned |= words
         progress(min(start + AT_ONCE, len(todo)), len(todo))
     return len(todo)
 
@@ -94,6 +79,37 @@ def differences() -> Differences:
         missing=frozenset(published.keys() - indexed.keys()),
         surplus=frozenset(indexed.keys() - published.keys()),
         stale=frozenset(pk for pk in published.keys() & indexed.keys() if published[pk] != indexed[pk]),
+    )
+
+
+def _keep(published: Iterable[tuple[Article, int]]) -> set[str]:
+    """Write what is found of each article, with the number of its version, in few statements; every word of them."""
+    entries: list[SearchEntry] = []
+    words: dict[int, Words] = {}
+    for article, version in published:
+        entry = _entry(article, version)
+        summary = " ".join([article.kicker, article.standfirst, article.dateline])
+        words[article.pk] = Words(*map(words_of, (article.title, summary, entry.names, entry.opening)))
+        entries.append(entry)
+    SearchEntry.objects.bulk_create(
+        entries,
+        update_conflicts=True,
+        unique_fields=["article"],
+        update_fields=["section_id", "published_s", "version", "names", "opening"],
+    )
+    backend().put(words)
+    return {word for one in words.values() for word in one.all}
+
+
+def _entry(article: Article, version: int) -> SearchEntry:
+    published = article.first_published_at
+    return SearchEntry(
+        article_id=article.pk,
+        section_id=article.section_id or 0,
+        published_s=int(published.timestamp()) if published else 0,
+        version=version,
+        names="\n".join(_names(article)),
+        opening="\n".join(_open_texts(article)),
     )
 
 
