@@ -1,4 +1,8 @@
-"""Readers' search in a publication of twenty thousand articles, on both databases: how fast, and how forgiving."""
+"""Readers' search in a publication of twenty thousand articles, on both databases: how fast, and how forgiving.
+
+`BROADSHEET_BENCH_KEPT` may name a folder to keep both databases in: the first run makes the articles there, later ones only
+index them anew. Delete it when `_make` or the real articles change.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,7 @@ QUESTIONS, TYPOS, CHANGES = 300, 100, 40
 SEED = 20190107
 LIMIT_MS = 50.0
 TOPICS, PEOPLE = 300, 120
+MADE = "made.json"
 
 Texts = list[tuple[str, list[str]]]  # headline, paragraphs
 
@@ -104,40 +109,61 @@ def _figures(name: str, measured: Measured) -> Iterator[report.Figure]:
 
 
 def _both() -> Iterator[tuple[str, Measured]]:
-    yield "SQLite", _in_a_process_of_its_own("")
-    with _postgres() as url:
-        yield "PostgreSQL", _in_a_process_of_its_own(url)
+    with _folder("sqlite") as folder:
+        yield "SQLite", _in_a_process_of_its_own(folder, "")
+    with _folder("postgres") as folder, _postgres(folder) as url:
+        yield "PostgreSQL", _in_a_process_of_its_own(folder, url)
 
 
-def _in_a_process_of_its_own(database_url: str) -> Measured:
-    with tempfile.TemporaryDirectory(prefix="broadsheet-bench-") as folder:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("BROADSHEET_DATA")}
-        environment |= {
-            "BROADSHEET_DATA": folder,
-            "BROADSHEET_BASE_URL": "http://testserver",
-            "DATABASE_URL": database_url,
-            "DJANGO_SETTINGS_MODULE": "broadsheet.site.settings",
-        }
-        for command in (["-m", "broadsheet.site.cli", "migrate"], ["-m", "django", "collectstatic", "--no-input"]):
-            subprocess.run([sys.executable, *command], env=environment, check=True, capture_output=True)
-        written = subprocess.run(
-            [sys.executable, "-m", "bench.search"], env=environment, check=True, stdout=subprocess.PIPE, text=True
-        )
+@contextmanager
+def _folder(name: str) -> Iterator[Path]:
+    """Where one database and its publication's data are; gone afterwards, unless it is to be kept."""
+    if kept := os.environ.get("BROADSHEET_BENCH_KEPT"):
+        folder = Path(kept).resolve() / name
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+    else:
+        with tempfile.TemporaryDirectory(prefix=f"broadsheet-bench-{name}-") as passing:
+            yield Path(passing)
+
+
+def _in_a_process_of_its_own(folder: Path, database_url: str) -> Measured:
+    data = folder / "data"
+    data.mkdir(exist_ok=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BROADSHEET_DATA")}
+    environment |= {
+        "BROADSHEET_DATA": str(data),
+        "BROADSHEET_BASE_URL": "http://testserver",
+        "DATABASE_URL": database_url,
+        "DJANGO_SETTINGS_MODULE": "broadsheet.site.settings",
+    }
+    for command in (["-m", "broadsheet.site.cli", "migrate"], ["-m", "django", "collectstatic", "--no-input"]):
+        subprocess.run([sys.executable, *command], env=environment, check=True, capture_output=True)
+    written = subprocess.run(
+        [sys.executable, "-m", "bench.search", str(folder / MADE)],
+        env=environment, check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
     return Measured(**json.loads(written.stdout.splitlines()[-1]))
 
 
 # ── in the process of its own
 
 
-def measure() -> Measured:
+def measure(record: Path) -> Measured:
+    """`record`: which articles were made here before; written when they are."""
     import django
 
     django.setup()
     from broadsheet.newsroom.searching.index import rebuild
 
-    dice = random.Random(SEED)
     texts = real_texts()
-    made = _make(texts, dice)
+    if record.exists():
+        made: dict[str, int] = json.loads(record.read_text())
+        _empty_index()
+    else:
+        made = _make(texts, random.Random(SEED))
+        record.write_text(json.dumps(made))
+    dice = random.Random(SEED + 1)  # the same questions of articles that are kept
     began = time.perf_counter()
     rebuild(lambda done, of: print(f"{done} of {of}", file=sys.stderr))
     rebuild_s = time.perf_counter() - began
@@ -157,6 +183,18 @@ def measure() -> Measured:
         rebuild_s, _share(one_cpu), _share(one), _share(three_cpu), _share(three), _share(page), _share(slowest, 0.5),
         publish, indexing, recall, unaided, missed, _size_mb(),
     )  # fmt: skip
+
+
+def _empty_index() -> None:
+    """As it was when the articles were made, without what deleted rows leave behind."""
+    from django.db import connection
+
+    from broadsheet.newsroom.models import SearchEntry
+
+    SearchEntry.objects.all().delete()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM newsroom_searchentry")
 
 
 def real_texts() -> Texts:
@@ -343,10 +381,13 @@ def _publishing() -> tuple[float, float]:
     from django.db import transaction
 
     from broadsheet.newsroom.acts.publish import publish
+    from broadsheet.newsroom.models import Article
     from broadsheet.newsroom.searching.index import index
-    from tests.factories import an_article
+    from tests.factories import a_section, an_article
 
-    article = an_article()
+    article = Article.objects.filter(slug="bench-changes").first() or an_article(
+        a_section("Desk of changes", "desk-of-changes"), slug="bench-changes"
+    )
     acts, parts = [], []
     for change in range(CHANGES):
         article.title = f"Headline number {change}"
@@ -389,18 +430,18 @@ def _size_mb() -> float:
 
 
 @contextmanager
-def _postgres() -> Iterator[str]:
-    """DATABASE_URL of an empty database in a cluster of its own, as durable as it is by default."""
+def _postgres(folder: Path) -> Iterator[str]:
+    """DATABASE_URL of a cluster of its own in this folder, empty where it is new, as durable as it is by default."""
     initdb = Path(program("initdb") or "initdb")
-    folder = Path(tempfile.mkdtemp(prefix="broadsheet-postgres-"))
     owner = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}  # it refuses to run as root
     if owner:
         shutil.chown(folder, **owner)
     cluster, port = folder / "cluster", free_port()
-    subprocess.run(
-        [initdb, "-D", cluster, "-U", "broadsheet", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
-        check=True, capture_output=True, cwd=folder, **owner,
-    )  # fmt: skip
+    if not cluster.exists():
+        subprocess.run(
+            [initdb, "-D", cluster, "-U", "broadsheet", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
+            check=True, capture_output=True, cwd=folder, **owner,
+        )  # fmt: skip
     options = ["-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1"]
     server = subprocess.Popen(
         [initdb.with_name("postgres"), "-D", cluster, "-p", str(port), *options],
@@ -418,8 +459,7 @@ def _postgres() -> Iterator[str]:
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(measure())))
+    print(json.dumps(asdict(measure(Path(sys.argv[1])))))
