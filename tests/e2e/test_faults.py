@@ -313,7 +313,7 @@ def test_when_the_mail_server_is_down_the_reader_is_told_and_can_try_again(
     controller.start()
     try:
         code_page = limited.submit(form, {})
-        assert f"We sent a code to <b>{address}</b>" in code_page.text
+        assert f'We sent a code to <b dir="ltr">{address}</b>' in code_page.text
         (mail,) = mailbox.mails
         (text, _html) = (part.get_payload() for part in mail.walk() if not part.is_multipart())
         (code,) = re.findall(r"^\d{6}$", str(text).replace("\r", ""), re.MULTILINE)
