@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "broadsheet.readers.middleware.CarryPass",
+    "broadsheet.newsroom.desk_clock.GoByThePublicationsClock",
     "broadsheet.staff.middleware.AskForSecondFactor",
     "broadsheet.newsroom.doors.SayRefusals",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
