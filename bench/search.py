@@ -150,20 +150,23 @@ def _in_a_process_of_its_own(folder: Path, database_url: str) -> Measured:
 
 
 def measure(record: Path) -> Measured:
-    """`record`: which articles were made here before; written when they are."""
+    """`record`: which articles were made here before, and how the dice lay then; written when they are."""
     import django
 
     django.setup()
     from broadsheet.newsroom.searching.index import rebuild
 
     texts = real_texts()
+    dice = random.Random(SEED)
     if record.exists():
-        made: dict[str, int] = json.loads(record.read_text())
+        kept = json.loads(record.read_text())
+        made: dict[str, int] = kept["made"]
+        version, numbers, gauss = kept["dice"]
+        dice.setstate((version, tuple(numbers), gauss))  # the same questions as of articles just made
         _empty_index()
     else:
-        made = _make(texts, random.Random(SEED))
-        record.write_text(json.dumps(made))
-    dice = random.Random(SEED + 1)  # the same questions of articles that are kept
+        made = _make(texts, dice)
+        record.write_text(json.dumps({"made": made, "dice": dice.getstate()}))
     began = time.perf_counter()
     rebuild(lambda done, of: print(f"{done} of {of}", file=sys.stderr))
     rebuild_s = time.perf_counter() - began
