@@ -67,6 +67,17 @@ def test_a_server_on_a_port_that_is_taken_is_refused(server: Server, tmp_path: P
     second = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
     assert second.returncode == 1
     assert "in use" in second.stderr
+    # Said before anything is made, which takes a minute.
+    whole = subprocess.run(
+        [*command[:-1], "broadsheet.site.cli", "serve"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (whole.returncode, "in use" in whole.stderr) == (1, True)
+    assert not (tmp_path / "other" / "broadsheet.sqlite3").exists()
 
 
 def test_a_killed_supervisor_takes_its_children_along_and_the_next_starts_at_once(server: Server) -> None:

@@ -58,9 +58,11 @@ def _is_database_down(fault: Exception) -> bool:
 
 
 def _serve(config: Config, args: argparse.Namespace) -> int:
+    from broadsheet.site.serve import hindrance
     from broadsheet.site.start import prepare
 
-    prepare(config)
+    if not hindrance(config):  # what it is is said by the server, now and not after the minute that a first start takes
+        prepare(config)
     # A new program in the same process: the supervisor that follows carries none of Django's memory.
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "broadsheet.site.serve"])

@@ -92,9 +92,12 @@ class Supervisor:
     def run(self) -> int:
         """Serve until told to stop. 0 well; 1 where it could not begin."""
         self._settings.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if fault := hindrance(self._settings):
+            log.error("%s", fault)
+            return 1
         lock = self._sole_server()
         if lock is None:
-            log.error("A server is already running on %s.", self._settings.data)
+            log.error("%s", _runs_already(self._settings))
             return 1
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
@@ -103,12 +106,7 @@ class Supervisor:
         self._site = self._new_site()
         self._gate = self._new_gate(self._site)
         self._end_left_behind()
-        try:
-            self._sockets = _listening(self._settings.bind, self._settings.workers)
-        except OSError as fault:
-            host, port = self._settings.bind
-            log.error("BROADSHEET_BIND=%s:%s cannot be used: %s.", host, port, fault.strerror)
-            return 1
+        self._sockets = _listening(self._settings.bind, self._settings.workers)
         try:
             if not self._begin():
                 return 0 if self._stopping.is_set() else 1
@@ -418,9 +416,29 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def hindrance(config: Config) -> str:
+    """Why no server can begin on this data folder and at this address; empty: one can."""
+    if config.run.is_dir():
+        if (lock := take(config.run / SERVER)) is None:
+            return _runs_already(config)
+        lock.close()
+    host, port = config.bind
+    try:
+        # Ours may be shared, and another server's too: each would get half of the readers.
+        with socket.socket(_family(config.bind)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(config.bind)
+    except OSError as fault:
+        return f"BROADSHEET_BIND={host}:{port} cannot be used: {fault.strerror}."
+    return ""
+
+
+def _runs_already(config: Config) -> str:
+    return f"A server is already running on {config.data}."
+
+
 def _listening(bind: tuple[str, int], count: int) -> list[socket.socket]:
-    """One socket a gate worker, on the same port: the kernel shares connections out among them. Raises OSError."""
-    _refuse_if_taken(bind)
+    """One socket a gate worker, on the same port: the kernel shares connections out among them."""
     sockets = []
     for _ in range(count):
         one = socket.socket(_family(bind))
@@ -431,13 +449,6 @@ def _listening(bind: tuple[str, int], count: int) -> list[socket.socket]:
         one.setblocking(False)
         sockets.append(one)
     return sockets
-
-
-def _refuse_if_taken(bind: tuple[str, int]) -> None:
-    """Ours may be shared, and another server's too: each would get half of the readers."""
-    with socket.socket(_family(bind)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(bind)
 
 
 def _family(bind: tuple[str, int]) -> socket.AddressFamily:
