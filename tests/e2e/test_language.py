@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import is_walled, stories_of, until
+from tests.e2e.conftest import Story, is_walled, stories_of, until
 from tests.server import Server
 
 
@@ -17,12 +17,17 @@ def bilingual(newsroom: Server) -> Iterator[Server]:
     newsroom.run("setup", "--language", "en")
 
 
+def is_metered(server: Server, story: Story) -> bool:
+    """Some are too short; which, depends on what other tests have published."""
+    return server.client().get(story.path).header("Set-Cookie") is not None
+
+
 def words_of(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
 def test_notice_and_wall_follow_the_editions_language_at_once(bilingual: Server) -> None:
-    stories = stories_of(bilingual)[80:91]
+    stories = [story for story in stories_of(bilingual)[80:110] if is_metered(bilingual, story)][:11]
     reader = bilingual.client()
     for story in stories[:5]:
         page = reader.get(story.path).text

@@ -216,6 +216,11 @@ class Body(Called, blocks.StreamBlock):
     audio = Audio(template="blocks/audio.html")
     embed = Embed(template="blocks/embed.html")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The only language its program brings, by the name it has there; Wagtail says Django's, which it complains of.
+        self.child_blocks["table"].table_options["language"] = "en-US"
+
     def clean(self, value: Any) -> Any:
         with _CHECKED_ALONE:
             return super().clean(value)

@@ -58,10 +58,14 @@ def _is_database_down(fault: Exception) -> bool:
 
 
 def _serve(config: Config, args: argparse.Namespace) -> int:
-    from broadsheet.site.serve import hindrance
+    from broadsheet.site.first_start import FirstStart
+    from broadsheet.site.serve import port_fault
     from broadsheet.site.start import prepare
 
-    if not hindrance(config):  # what it is is said by the server, now and not after the minute that a first start takes
+    # A first start takes a minute: who cannot listen after it is told before. Later, what a crash left may hold the port;
+    # the server ends that first.
+    is_hindered = FirstStart.read(config) is None and port_fault(config) != ""
+    if not is_hindered:
         prepare(config)
     # A new program in the same process: the supervisor that follows carries none of Django's memory.
     sys.stdout.flush()

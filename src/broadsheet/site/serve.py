@@ -92,12 +92,9 @@ class Supervisor:
     def run(self) -> int:
         """Serve until told to stop. 0 well; 1 where it could not begin."""
         self._settings.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if fault := hindrance(self._settings):
-            log.error("%s", fault)
-            return 1
         lock = self._sole_server()
         if lock is None:
-            log.error("%s", _runs_already(self._settings))
+            log.error("A server is already running on %s.", self._settings.data)
             return 1
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
@@ -106,6 +103,9 @@ class Supervisor:
         self._site = self._new_site()
         self._gate = self._new_gate(self._site)
         self._end_left_behind()
+        if fault := port_fault(self._settings):
+            log.error("%s", fault)
+            return 1
         self._sockets = _listening(self._settings.bind, self._settings.workers)
         try:
             if not self._begin():
@@ -416,25 +416,19 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def hindrance(config: Config) -> str:
-    """Why no server can begin on this data folder and at this address; empty: one can."""
-    if config.run.is_dir():
-        if (lock := take(config.run / SERVER)) is None:
-            return _runs_already(config)
-        lock.close()
+def port_fault(config: Config) -> str:
+    """Why nobody can listen at BROADSHEET_BIND; empty: it is free.
+
+    Asked, as ours may be shared, and another server's too: each would get half of the readers.
+    """
     host, port = config.bind
     try:
-        # Ours may be shared, and another server's too: each would get half of the readers.
         with socket.socket(_family(config.bind)) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(config.bind)
     except OSError as fault:
         return f"BROADSHEET_BIND={host}:{port} cannot be used: {fault.strerror}."
     return ""
-
-
-def _runs_already(config: Config) -> str:
-    return f"A server is already running on {config.data}."
 
 
 def _listening(bind: tuple[str, int], count: int) -> list[socket.socket]:
