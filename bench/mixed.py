@@ -159,10 +159,12 @@ def _multipart(fields: dict[str, str], picture: bytes) -> tuple[bytes, str]:
 
 def _missing(server: Server, paths: list[str], times: list[float]) -> Callable[[], None]:
     """Take an article from the store and be the first to ask for it, at a steady pace."""
+    from broadsheet.interchange.share_cards.files import tag_of
     from broadsheet.newsroom.models import Article
     from broadsheet.newsroom.purge import page_store
 
-    tags = {article.url: article.tag for article in Article.objects.published()}
+    # The tag of its share card, which its own page alone carries: its own tag stands on all pages that lead on to it.
+    tags = {article.url: tag_of(article.pk) for article in Article.objects.published()}
     turns = itertools.count()
     began = time.perf_counter()
 

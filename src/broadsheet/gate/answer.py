@@ -20,7 +20,7 @@ from broadsheet.gate.known import Form, Given, Known, KnownAddresses, Served
 from broadsheet.gate.ledger import Entry, Ledger, LedgerWindow, View, account_key, all_counting, reader_key
 from broadsheet.gate.log import Flag, ReadingLog
 from broadsheet.gate.networks import Networks
-from broadsheet.gate.pages import Description, PageStore, VerdictClass
+from broadsheet.gate.pages import Description, PageStore, VerdictClass, page_key
 from broadsheet.gate.passes import PASS_NAME, pass_id
 from broadsheet.gate.request import encoding, is_prefetch, matches
 from broadsheet.gate.rules import Rules
@@ -387,13 +387,14 @@ class Answers:
         """A page whose body is not at hand."""
         if given is not None and isinstance(rendered := given.get(letter), Served):
             return rendered
-        page = self._pages.page(path, letter, "b" if coding == "b" else "g")
-        if page is None:
-            return None
         name = letter + coding
         served = known.find(name)
+        key = page_key(path, letter, "b" if coding == "b" else "g") if served is None else served.key
+        page = self._pages.page_at(key)
+        if page is None:
+            return None
         if served is None or served.version != page.version:
-            served = Served(page, Form.of(known.kind, known.article != 0, letter, coding))
+            served = Served(page, Form.of(known.kind, known.article != 0, letter, coding), key)
             self.known.add(path, known, name, served)
         self.known.take_body(served, splice.inflated(page.body) if coding == "i" else page.body)
         return served

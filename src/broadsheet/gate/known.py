@@ -10,9 +10,10 @@ from broadsheet.gate.pages import Description, Kind, Page, VerdictClass
 from broadsheet.gate.rules import END, Rules
 from broadsheet.gate.steps import ANONYMOUS, Step
 
-# Room for what is known of a hundred thousand addresses, and for the bodies of those that are asked for now. Measured: 600
-# bytes for an address and its page, 500 more from the second view on.
-KNOWN_BYTES = 96 << 20
+# Room for what is known of a hundred thousand addresses, even where all are asked for in turn (what was in neither of the
+# last two halves goes), and for the bodies of those that are asked for now. Measured: 650 bytes for an address and its page,
+# 500 more from the second view on; with what the allocator loses, a process that serves all of them holds 360 MB.
+KNOWN_BYTES = 200 << 20
 BODY_BYTES = 48 << 20
 _ADDRESS_BYTES = 350
 _SERVED_BYTES = 650
@@ -60,10 +61,11 @@ class Form:
 class Served:
     """A page ready to be sent in one encoding. `prefix`: its body but for its closing; None: it was let go."""
 
-    __slots__ = ("_crc", "_length", "_said", "end", "form", "prefix", "takes_tail", "until_s", "version")
+    __slots__ = ("_crc", "_length", "_said", "end", "form", "key", "prefix", "takes_tail", "until_s", "version")
 
-    def __init__(self, page: Page, form: Form) -> None:
+    def __init__(self, page: Page, form: Form, key: bytes = b"") -> None:
         self.form = form
+        self.key = key  # of the store, for when its body is asked for again
         self.version, _, self._crc, self._length, self.takes_tail, until_s, _ = page
         self.until_s = until_s or _ALWAYS
         self._said: dict[Step, Said] | None = None

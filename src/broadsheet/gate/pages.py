@@ -56,6 +56,7 @@ MOST_PURGED = 200_000  # entries a purge names one by one; beyond it, clearing t
 _HASH_BYTES = 16
 _LONGEST_TAG = 200
 _PAGE = Struct("<QQddIIBB16s")  # version, rendered at, stored, until, crc, length, flags, quality, release
+_PAGE_TO_READ = Struct("<Q16xdIIBB16x")  # what readers of a page need of it
 _PURGED = Struct("<QI")
 _U64 = Struct("<Q")
 _TAKES_TAIL = 1
@@ -280,7 +281,11 @@ class PageStore:
 
     def page(self, path: str, verdict: str, encoding: str) -> Page | None:
         """`encoding` g or b. None also where it is past its `until`."""
-        page = self._get(path_hash(path) + verdict.encode() + encoding.encode(), _page_from)
+        return self.page_at(page_key(path, verdict, encoding))
+
+    def page_at(self, key: bytes) -> Page | None:
+        """The same, by its key."""
+        page = self._get(key, _page_from)
         if page is None or (page.until_s and page.until_s <= clock.timestamp()):
             return None
         return page
@@ -598,6 +603,10 @@ def path_hash(path: str) -> bytes:
     return blake2b(path.encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES).digest()
 
 
+def page_key(path: str, verdict: str, encoding: str) -> bytes:
+    return path_hash(path) + verdict.encode() + encoding.encode()
+
+
 _stores = OncePerProcess()
 
 
@@ -693,8 +702,10 @@ def _description_from(entry: memoryview) -> Description:
 
 
 def _page_from(entry: memoryview) -> Page:
-    version, _, _, until_s, crc, length, flags, quality, _ = _PAGE.unpack_from(entry)
-    return Page(version, bytes(entry[_PAGE.size :]), crc, length, bool(flags & _TAKES_TAIL), until_s, quality)
+    version, until_s, crc, length, flags, quality = _PAGE_TO_READ.unpack_from(entry)
+    body = bytes(entry[_PAGE.size :])
+    # As Page(…), without a call of Python
+    return tuple.__new__(Page, (version, body, crc, length, flags & _TAKES_TAIL == _TAKES_TAIL, until_s, quality))
 
 
 def _compressed(html: bytes, takes_tail: bool) -> Iterator[tuple[bytes, splice.Opened, int]]:
