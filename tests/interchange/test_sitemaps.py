@@ -108,7 +108,7 @@ def test_the_news_sitemap_holds_two_days_and_no_more(gate: Gate) -> None:
 def test_robots_txt_closes_what_is_no_page_and_names_the_sitemaps(gate: Gate) -> None:
     lines = gate.text("/robots.txt").splitlines()
     assert lines[0] == "User-agent: *"
-    assert {"Disallow: /admin/", "Disallow: /account/", "Disallow: /search/"} < set(lines)
+    assert {"Disallow: /admin/", "Disallow: /login/", "Disallow: /search/"} < set(lines)
     assert "Disallow: /" not in lines
     named = [line.removeprefix("Sitemap: http://testserver") for line in lines if line.startswith("Sitemap: ")]
     assert [ElementTree.fromstring(gate.text(path)).tag for path in named] == [

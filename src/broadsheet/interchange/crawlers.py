@@ -14,8 +14,8 @@ from broadsheet.newsroom.offering import Page, offer
 
 TEXT = "text/plain; charset=utf-8"
 
-# Nothing a search engine could show, or nothing two readers see alike.
-CLOSED = ("/account/", "/accounts/", "/admin/", "/documents/", "/login/", "/logout/", "/register/", "/search/")
+# Nothing a search engine could show, or nothing two readers see alike. An account is closed by asking who comes.
+CLOSED = ("/accounts/", "/admin/", "/documents/", "/login/", "/logout/", "/register/", "/search/")
 
 # RFC 9116, 2.5.5: less than a year ahead. It is told anew each month, so that it never runs out while we are here.
 EXPIRES_AFTER = timedelta(days=180)
