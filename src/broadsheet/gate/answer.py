@@ -159,10 +159,7 @@ class Answers:
         article = known.article
         if not article:
             letter = OPEN_LETTERS[reader.rank]
-            name = letter + coding
-            served = known.page if known.name == name else known.find(name)
-            if served is None or served.prefix is None:
-                served = self._served(path, known, letter, coding, given)
+            served = self._served(path, known, letter, coding, given)
             if served is None or now_s >= served.until_s:
                 return self._miss(known, letter, coding)
             _send_plain(ask, served)
@@ -189,9 +186,8 @@ class Answers:
             protocol.response_empty(503, _NOT_AHEAD)
             return ANSWERED
         letter = step.letter
-        name = letter + coding
-        served = known.page if known.name == name else known.find(name)
-        if served is None or served.prefix is None:
+        served = known.page
+        if served is None or served.prefix is None or known.name != letter + coding:  # a call less for nearly all
             served = self._served(path, known, letter, coding, given)
         if served is None or now_s >= served.until_s:
             return self._miss(known, letter, coding)
@@ -341,10 +337,7 @@ class Answers:
     def _wall_stranger(self, ask: Ask, known: Known, article: int, coding: str) -> str:
         """Someone of a network that reads and reads without ever keeping a cookie."""
         letter = _TOO_STRANGE.letter
-        name = letter + coding
-        served = known.page if known.name == name else known.find(name)
-        if served is None or served.prefix is None:
-            served = self._served(ask.path, known, letter, coding, ask.given)
+        served = self._served(ask.path, known, letter, coding, ask.given)
         if served is None or ask.now_s >= served.until_s:
             return self._miss(known, letter, coding)
         _send_plain(ask, served)
@@ -384,11 +377,13 @@ class Answers:
         return known
 
     def _served(self, path: str, known: Known, letter: str, coding: str, given: Given | None) -> Served | None:
-        """A page whose body is not at hand."""
-        if given is not None and isinstance(rendered := given.get(letter), Served):
-            return rendered
+        """The page, with its body at hand."""
         name = letter + coding
         served = known.find(name)
+        if served is not None and served.prefix is not None:
+            return served
+        if given is not None and isinstance(rendered := given.get(letter), Served):
+            return rendered
         key = page_key(path, letter, "b" if coding == "b" else "g") if served is None else served.key
         page = self._pages.page_at(key)
         if page is None:

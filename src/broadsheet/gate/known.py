@@ -147,7 +147,7 @@ class Known:
         self.size = _ADDRESS_BYTES
 
     def find(self, name: str) -> Served | None:
-        """What is not the `page`."""
+        """By its class letter and encoding."""
         if self.name == name:
             return self.page
         return None if self.others is None else self.others.get(name)
