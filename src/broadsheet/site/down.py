@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import secrets
 
 from django.template.loader import render_to_string
 
 from broadsheet.config import Config
 from broadsheet.gate.down import NAME
 from broadsheet.newsroom.language import speaking
+from broadsheet.site.whole_files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -18,10 +18,8 @@ def write_down_page(config: Config) -> None:
     """In the edition's language; the gate's workers take it within a second. Raises OSError."""
     with speaking():
         html = render_to_string("down.html")
-    draft = config.run / f".{NAME}.{secrets.token_hex(4)}"
     config.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft.write_text(html)
-    draft.replace(config.run / NAME)
+    write_whole(config.run / NAME, html)
 
 
 def write_or_complain(config: Config) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from broadsheet.config import Config
+from broadsheet.site.whole_files import write_whole
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,4 @@ class FirstStart:
         return cls(**json.loads(file.read_text())) if file.exists() else None
 
     def write(self, config: Config) -> None:
-        draft = self.file(config).with_suffix(".part")
-        draft.write_text(json.dumps(asdict(self)))
-        draft.rename(self.file(config))
+        write_whole(self.file(config), json.dumps(asdict(self)))

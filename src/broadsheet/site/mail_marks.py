@@ -10,6 +10,7 @@ from pathlib import Path
 
 from broadsheet import clock
 from broadsheet.config import Config
+from broadsheet.site.whole_files import write_whole
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,8 @@ def note_written(config: Config) -> None:
 def note_failed(config: Config, why: str) -> None:
     before = last_failure(config)
     failure = Failure(clock.now(), why, before.count + 1 if before else 1)
-    draft = _failed(config).with_suffix(".part")
     with suppress(OSError):  # a full disk is said elsewhere
-        draft.write_text(json.dumps({**asdict(failure), "at": failure.at.isoformat()}))
-        draft.replace(_failed(config))
+        write_whole(_failed(config), json.dumps({**asdict(failure), "at": failure.at.isoformat()}))
 
 
 def last_failure(config: Config) -> Failure | None:

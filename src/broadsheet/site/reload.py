@@ -13,6 +13,7 @@ from pathlib import Path
 
 from broadsheet.config import Config
 from broadsheet.site.locks import SERVER, take
+from broadsheet.site.whole_files import write_whole
 
 LONGEST_RELOAD_S = 600
 
@@ -29,9 +30,7 @@ class Outcome:
         return settings.run / "reload.json"
 
     def write(self, settings: Config) -> None:
-        draft = self.file(settings).with_suffix(".part")
-        draft.write_text(json.dumps(asdict(self)))
-        draft.replace(self.file(settings))
+        write_whole(self.file(settings), json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, settings: Config) -> Outcome | None:

@@ -39,6 +39,7 @@ from broadsheet.newsroom.purge import carry_out_purges
 from broadsheet.newsroom.scheduling import carry_out_schedule
 from broadsheet.readers.sweep import sweep as sweep_readers
 from broadsheet.site.locks import WORKER, take
+from broadsheet.site.whole_files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -254,10 +255,8 @@ def do(duty: Duty) -> bool:
 
 
 def say_alive(config: Config) -> None:
-    draft = config.run / f"worker.seen.{os.getpid()}"
     try:
-        draft.write_text(f"{clock.timestamp():.1f}\n")
-        draft.replace(config.run / "worker.seen")
+        write_whole(config.run / "worker.seen", f"{clock.timestamp():.1f}\n")
     except OSError:
         log.exception("The worker cannot say that it is alive.")
 
