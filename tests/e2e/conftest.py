@@ -245,26 +245,36 @@ def newsroom(edition: Server, mail_port: int, tmp_path_factory: pytest.TempPathF
     server.stop()
 
 
-def new_editor(server: Server) -> tuple[str, str]:
-    """An editor's address and password, as an installer is told them."""
-    address = new_address("editor")
-    said = server.run("create-editor", address).stdout
+def hired(server: Server, role: str = "") -> tuple[str, str]:
+    """The address and password of somebody new, as an installer is told them; without a role, of one who may do everything."""
+    address = new_address(role or "editor")
+    said = server.run("create-editor", address, *(["--role", role] if role else [])).stdout
     return address, said.rsplit("password", 1)[1].strip()
 
 
 @pytest.fixture(scope="session")
 def editor(newsroom: Server) -> tuple[str, str]:
     """The address and password of one who may do everything there."""
-    return new_editor(newsroom)
+    return hired(newsroom)
 
 
-def sign_in_at_the_desk(window: Window, editor: tuple[str, str]) -> None:
-    address, password = editor
+def press(window: Window, words: str) -> None:
+    with window.page.expect_navigation():
+        window.page.click(f"main button:has-text('{words}')")
+
+
+def give_password(window: Window, who: tuple[str, str]) -> None:
+    """At the door of the newsroom."""
+    address, password = who
     window.open("/admin/")
     window.page.click("text=Use a password instead")
     window.page.fill("input[name=email]", address)
     window.page.fill("input[name=password]", password)
-    window.page.click("main form:has(input[name=password]) button")
+    press(window, "Log in")
+
+
+def sign_in_at_the_desk(window: Window, editor: tuple[str, str]) -> None:
+    give_password(window, editor)
     window.page.wait_for_url("**/admin/")
 
 

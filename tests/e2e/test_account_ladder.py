@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from broadsheet import clock
-from tests.e2e.conftest import Window, code_for, copy_of, new_address, new_editor, sign_in_at_the_desk, stories_of
+from tests.e2e.conftest import Window, code_for, copy_of, hired, new_address, sign_in_at_the_desk, stories_of
 from tests.server import Server
 
 Windows = Callable[..., Window]
@@ -45,7 +45,7 @@ def test_a_registered_reader_has_an_allowance_and_the_browser_keeps_its_own(
     publication: Server, windows: Windows
 ) -> None:
     desk = windows(publication)
-    sign_in_at_the_desk(desk, new_editor(publication))
+    sign_in_at_the_desk(desk, hired(publication))
     let_read(desk, strangers=2, registered=3)
     stories = stories_of(publication)[:6]
 

@@ -15,15 +15,17 @@ from tests.e2e.conftest import (
     code_for,
     copy_of,
     count_of,
+    hired,
     is_open,
     is_walled,
     new_address,
+    press,
     sign_in,
     sign_in_at_the_desk,
     stories_of,
 )
 from tests.e2e.test_account_ladder import let_read
-from tests.e2e.test_second_factor import hired, letter_to, press, trail_of
+from tests.e2e.test_second_factor import letter_to, trail_of
 from tests.server import Server
 
 Windows = Callable[..., Window]

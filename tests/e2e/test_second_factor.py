@@ -17,7 +17,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
-from tests.e2e.conftest import Window, code_for, mails_to, new_address, until
+from tests.e2e.conftest import Window, code_for, give_password, hired, mails_to, press, until
 from tests.server import Server
 
 Windows = Callable[..., Window]
@@ -89,30 +89,16 @@ class Device:
         self._browser.send("WebAuthn.setUserVerified", {**self._id, "isUserVerified": known})
 
 
-def hired(house: Server, role: str) -> tuple[str, str]:
-    """The address and password of somebody new."""
-    address = new_address(role)
-    said = house.run("create-editor", address, "--role", role).stdout
-    return address, said.rsplit("password", 1)[1].strip()
-
-
-def give_password(window: Window, who: tuple[str, str]) -> None:
-    address, password = who
-    window.open("/admin/")
-    window.page.click("text=Use a password instead")
-    window.page.fill("input[name=email]", address)
-    window.page.fill("input[name=password]", password)
-    press(window, "Log in")
-
-
-def press(window: Window, words: str) -> None:
-    with window.page.expect_navigation():
-        window.page.click(f"main button:has-text('{words}')")
-
-
 def log_out(window: Window) -> None:
     window.open("/logout/")
     press(window, "Log out")
+
+
+def come_back(window: Window, who: tuple[str, str], code: str) -> None:
+    """Out, and in again by the password and a code."""
+    log_out(window)
+    give_password(window, who)
+    give_code(window, code)
 
 
 def make_passkey(window: Window, name: str, kind: str = "Add a passkey") -> None:
@@ -353,20 +339,14 @@ def test_an_app_and_recovery_codes_open_the_newsroom(
     page.click("text=Go on to the newsroom")
     page.wait_for_url("**/admin/")
 
-    log_out(window)
-    give_password(window, who)
-    give_code(window, "000000")
+    come_back(window, who, "000000")
     assert "That did not match." in window.said
     give_code(window, digits(key, later=1))
     assert page.url == f"{house.url}/admin/"
 
-    log_out(window)
-    give_password(window, who)
-    give_code(window, codes[3])
+    come_back(window, who, codes[3])
     assert page.url == f"{house.url}/admin/"
-    log_out(window)
-    give_password(window, who)
-    give_code(window, codes[3])
+    come_back(window, who, codes[3])
     assert "That did not match." in window.said, "each works once"
     give_code(window, codes[4])
     assert page.url == f"{house.url}/admin/"
@@ -376,9 +356,7 @@ def test_an_app_and_recovery_codes_open_the_newsroom(
     press(window, "Make new codes")
     assert not set(shown_codes(window)) & set(codes)
     new = shown_codes(window)
-    log_out(window)
-    give_password(window, who)
-    give_code(window, codes[5])
+    come_back(window, who, codes[5])
     assert "That did not match." in window.said, "the old ones no longer work"
     give_code(window, new[0])
     assert page.url == f"{house.url}/admin/"

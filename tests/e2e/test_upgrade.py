@@ -5,16 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 
 from broadsheet.gate.pages import PageStore
+from tests.crowds import Crowd
 from tests.e2e.conftest import copy_of, count_of, is_open, new_address, sign_in, stories_of, until
 from tests.server import Server
 
@@ -78,30 +78,17 @@ def release(edition: Server, tmp_path: Path) -> Iterator[tuple[Server, Path]]:
     server.stop()
 
 
-class Readers:
+class Readers(Crowd):
     """Some who open one story after the other, each for the first time; nothing is found in the page store for long."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._paths = [story.path for story in stories_of(server)]
-        self._stopping = threading.Event()
-        self.seen: Counter[object] = Counter()
-        self._threads = [threading.Thread(target=self._read, args=[number]) for number in range(3)]
-        self._threads.append(threading.Thread(target=self._purge))
-
-    def __enter__(self) -> Readers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(*(partial(self._read, number) for number in range(3)), self._purge)
 
     def _read(self, number: int) -> None:
         for turn in range(number, 1_000_000, 3):
-            if self._stopping.wait(0.02):  # the new program needs a processor to start on
+            if self.stopping.wait(0.02):  # the new program needs a processor to start on
                 return
             path = ["/", *self._paths][turn % (len(self._paths) + 1)]
             try:
@@ -112,7 +99,7 @@ class Readers:
     def _purge(self) -> None:
         """Seldom enough that a busy machine can make a page in between."""
         store = PageStore(self._server.data / "pages")
-        while not self._stopping.wait(3):
+        while not self.stopping.wait(3):
             store.purge_all()
 
 

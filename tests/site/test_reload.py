@@ -9,13 +9,14 @@ import socket
 import sqlite3
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.crowds import Crowd
 from tests.server import Server
 
 pytestmark = pytest.mark.timeout(600)  # a reload is two starts of the site, beside readers
@@ -35,29 +36,17 @@ def server(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator
         server.stop()
 
 
-class Readers:
+class Readers(Crowd):
     """Some who connect anew for every request, and some who keep their connection, from `with` to its end."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._stopping = threading.Event()
-        self.seen: Counter[object] = Counter()
-        self._threads = [threading.Thread(target=self._read, args=[number]) for number in range(4)]
-
-    def __enter__(self) -> Readers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(*(partial(self._read, number) for number in range(4)))
 
     def _read(self, number: int) -> None:
         keeps = number == 3
         connection: http.client.HTTPConnection | None = None
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             for path in PATHS[number % 4 :] + PATHS[: number % 4]:
                 is_reused = connection is not None
                 connection = connection or http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
