@@ -155,9 +155,8 @@ def shapes_of(picture: Picture) -> list[Shape]:
 
 def read_files(pictures: Iterable[Picture | None]) -> None:
     """Read which files there are of all these, and of their dark variants, in one query. Lists ask before they are drawn."""
-    together: dict[int, list[Picture]] = defaultdict(
-        list
-    )  # a picture may stand in a list twice, each time as another object
+    # A picture may stand in a list twice, each time as another object.
+    together: dict[int, list[Picture]] = defaultdict(list)
     for picture in pictures:
         for one in (picture, picture and _dark_at_hand(picture)):
             if one is not None and not hasattr(one, "_files_read"):

@@ -156,11 +156,8 @@ class Picture(tags.Tagged, AbstractImage):
             self.files, self.why_failed, self.formats = Files.WAITING, "", "avif,webp"
         super().save(*args, **kwargs)
         if is_cropped_anew:
-            cut, mounted = (
-                Q(filter_spec__startswith="fill-"),
-                Q(filter_spec__startswith="max-", filter_spec__contains="|"),
-            )
-            self.renditions.filter(cut | mounted).delete()
+            mounted = Q(filter_spec__startswith="max-", filter_spec__contains="|")
+            self.renditions.filter(Q(filter_spec__startswith="fill-") | mounted).delete()
         if is_new_file or is_cropped_anew:
             picture_taken_in.send(sender=type(self), picture=self)
 
