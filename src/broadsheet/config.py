@@ -56,6 +56,9 @@ SETTINGS: dict[str, Setting] = {
     "language": Setting("BROADSHEET_LANGUAGE", "", "Its language, such as en, de, pt-BR, he; first start only."),
     "zone": Setting("BROADSHEET_ZONE", "", "Its time zone, such as Europe/Berlin; first start only."),
     "editor": Setting("BROADSHEET_EDITOR", "", "Mail address of the first editor; first start only; default editor@ and the base URL's host."),
+    "payments": Setting("PAYMENTS", "", "Payment providers, comma-separated, the first offered first: stripe, manual (bank transfer, cheque, cash), fake (nothing is paid; to try things out). Default manual, in the demo fake."),
+    "stripe_key": Setting("STRIPE_KEY", "", "Secret or restricted key of the Stripe account, sk_… or rk_…"),
+    "stripe_hook_secret": Setting("STRIPE_HOOK_SECRET", "", "Signing secret of the webhook endpoint /hooks/payments/stripe/, whsec_…"),
     "staff_second_factor": Setting("BROADSHEET_STAFF_SECOND_FACTOR", "", "required or optional: whether staff need a passkey or an authenticator app to open the newsroom; default required, optional in the demo."),
     "trusted_proxies": Setting("TRUSTED_PROXIES", "", "Networks, comma-separated, whose X-Forwarded-For and -Proto are believed; default nobody's."),
     "log_format": Setting("BROADSHEET_LOG", "line", "line or json: how events are written to standard error, one a line."),
@@ -82,6 +85,9 @@ class Config:
     language: str
     zone: str
     editor: str
+    payments: tuple[str, ...]
+    stripe_key: str
+    stripe_hook_secret: str
     staff_second_factor: str
     trusted_proxies: tuple[Network, ...]
     log_format: str
@@ -157,6 +163,11 @@ def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Config:
     values["base_url"] = values["base_url"] or f"http://{f'[{host}]' if ':' in host else host}:{port}"
     values["email_from"] = values["email_from"] or f"news@{urlsplit(str(values['base_url'])).hostname}"
     values["secret_key"] = values["secret_key"] or _kept_secret(values["data"] / "keys" / "secret")  # type: ignore[operator]
+    values["payments"] = values["payments"] or (("fake",) if values["demo"] else ("manual",))
+    if "stripe" in cast(tuple[str, ...], values["payments"]):
+        faults = [f"{SETTINGS[name].variable} is missing: PAYMENTS names stripe." for name in _OF_STRIPE if not values[name]]
+        if faults:
+            raise BadSetting("\n".join(faults))
     values["staff_second_factor"] = values["staff_second_factor"] or ("optional" if values["demo"] else "required")
     assert set(values) == {field.name for field in fields(Config)}
     return Config(**values)  # type: ignore[arg-type]
@@ -223,6 +234,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
+PROVIDERS = ("manual", "stripe", "fake")
+_OF_STRIPE = ("stripe_key", "stripe_hook_secret")
+
+
+def _payments(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if set(names) - set(PROVIDERS) or len(set(names)) < len(names):
+        raise ValueError(f"give one or more of {', '.join(PROVIDERS)}, each once")
+    return names
+
+
 def _flag(text: str) -> bool:
     if text.lower() not in ("0", "1", "true", "false", "yes", "no"):
         raise ValueError("give 1 or 0")
@@ -281,6 +303,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "database_url": _one_of("postgres", "postgresql"),
     "email_url": _one_of("smtp", "smtps", "smtp+tls"),
     "demo": _flag,
+    "payments": _payments,
     "name": publication_name,
     "language": language_tag,
     "zone": zone_name,

@@ -26,6 +26,9 @@ DYNAMIC_PREFIXES = (
     "/search/",
     "/documents/",
     "/hooks/",
+    "/donate/",
+    "/appeals/",
+    "/pay/",
     "/readyz",
 )
 UPLOAD_PREFIXES = ("/admin/", "/documents/")

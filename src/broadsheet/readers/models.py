@@ -123,3 +123,20 @@ class SentCode(models.Model):
     @property
     def tries_left(self) -> int:
         return max(0, MOST_TRIES - self.tries)
+
+
+class Entitlement(models.Model):
+    """What an account may open beyond being registered, from one source (giving, subscriptions …): one row each."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="entitlements")
+    source = models.CharField(max_length=20)
+    reader_class = models.CharField(max_length=12)  # of `core.meter.ReaderClass`
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, db_index=True)  # null: until it is ended
+
+    class Meta:
+        verbose_name = _("entitlement")
+        constraints = [models.UniqueConstraint(fields=["user", "source"], name="one_entitlement_a_source")]
+
+
+Entitlement._meta.verbose_name_plural = _("entitlements")

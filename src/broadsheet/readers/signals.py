@@ -8,6 +8,7 @@ Payload, beside `sender` (the User class) and `signal`:
     account_erased  user_id: int                          the account is gone, what is kept is without a name
     merging         kept: User, other: User               inside the transaction, before `other` is deleted: move what
                                                           you hold of it
+    entitlement_changed  user: User                       inside the transaction of the change
 """
 
 from django.dispatch import Signal
@@ -17,3 +18,4 @@ signed_in = Signal()
 signed_out = Signal()
 account_erased = Signal()
 merging = Signal()
+entitlement_changed = Signal()

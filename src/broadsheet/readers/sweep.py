@@ -1,4 +1,4 @@
-"""What the worker clears away: codes whose time is over, sessions that have ended."""
+"""What the worker clears away: codes and entitlements whose time is over, sessions that have ended."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from broadsheet import clock
+from broadsheet.readers.entitlements import sweep_ended
 from broadsheet.readers.models import SentCode
 
 _KEPT_FOR = timedelta(days=1)
@@ -20,6 +21,7 @@ _BATCH = 500
 class Swept:
     codes: int
     sessions: int
+    entitlements: int
 
 
 def sweep() -> Swept:
@@ -30,4 +32,4 @@ def sweep() -> Swept:
     ended = list(Session.objects.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)[:_BATCH])
     UserSession.objects.filter(session_key__in=ended).delete()
     Session.objects.filter(pk__in=ended).delete()
-    return Swept(len(codes), len(ended))
+    return Swept(len(codes), len(ended), sweep_ended())

@@ -12,6 +12,7 @@ from django.dispatch import receiver
 from broadsheet.gate.ledger import account_key, open_ledger
 from broadsheet.readers import passes, privacy
 from broadsheet.readers.models import User
+from broadsheet.readers.signals import entitlement_changed
 
 
 @receiver(post_save, sender=User)
@@ -31,6 +32,11 @@ def follow_groups(instance: Any, action: str, reverse: bool, pk_set: set[int] | 
         return
     for id_ in (pk_set or ()) if reverse else (instance.pk,):
         transaction.on_commit(partial(_reclass, id_))
+
+
+@receiver(entitlement_changed, sender=User)
+def follow_entitlement(user: User, **_: Any) -> None:
+    transaction.on_commit(partial(_reclass, user.pk))
 
 
 @receiver(pre_delete, sender=User)

@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "broadsheet.site",
     "broadsheet.insight",
     "broadsheet.interchange",
+    "broadsheet.giving",
     "broadsheet.staff",
     "broadsheet.meter",
     "broadsheet.readers",

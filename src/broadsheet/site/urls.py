@@ -13,6 +13,7 @@ FEED = r"(?P<ending>feed/|feed\.atom|feed\.json)$"
 urlpatterns = [
     path("", include("broadsheet.readers.urls")),
     path("", include("broadsheet.staff.urls")),
+    path("", include("broadsheet.giving.urls")),
     path("admin/", include(wagtailadmin_urls)),
     re_path(r"^documents/([0-9]+)/(.+)$", hand_out),
     path("documents/", include(wagtaildocs_urls)),

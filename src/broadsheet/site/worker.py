@@ -34,6 +34,7 @@ from broadsheet.config import Config, config
 from broadsheet.gate import crawlers
 from broadsheet.gate.ledger import open_ledger
 from broadsheet.gate.pages import open_pages
+from broadsheet.giving.events import post_due
 from broadsheet.meter.force import publish_snapshot
 from broadsheet.newsroom.purge import carry_out_purges
 from broadsheet.newsroom.scheduling import carry_out_schedule
@@ -98,6 +99,10 @@ def publish_scheduled() -> None:
     carry_out_schedule()  # it reports what it had to refuse
 
 
+def post_payment_events() -> bool:
+    return post_due()
+
+
 def put_meter_in_force() -> None:
     publish_snapshot()
 
@@ -124,7 +129,7 @@ def sweep_ledger() -> None:
 def forget_codes_and_sessions() -> None:
     for _ in range(MOST_ROUNDS):
         swept = sweep_readers()
-        if not (swept.codes or swept.sessions):
+        if not (swept.codes or swept.sessions or swept.entitlements):
             break
 
 
@@ -179,6 +184,7 @@ def _take_back(task: DBTaskResult[..., object]) -> None:
 DUTIES = [
     # What readers wait for
     Duty("publish what is scheduled", 10, publish_scheduled),
+    Duty("post what payment providers told", 1, post_payment_events),
     Duty("carry out purges that were left", 10, carry_out_left_purges),
     Duty("put the meter in force if it is not", 30, put_meter_in_force),
     # What makes pages quicker, and search engines welcome

@@ -16,7 +16,7 @@ RESERVED_SLUGS = frozenset(
     " masthead admin static media hooks healthz readyz sitemap.xml news-sitemap.xml sitemap robots.txt robots page documents"
     " history comments newsletter newsletters subscribe giving api api-v3 oembed embed embeds preview draft archive latest"
     " contact imprint terms cookies reads gift favicon.ico manifest.webmanifest trust.txt license.xml well-known .well-known"
-    " accounts pages images files dress assets passkeys sessions live today".split()
+    " accounts appeals pay pages images files dress assets passkeys sessions live today".split()
 )
 
 

@@ -1,0 +1,1 @@
+"""Giving: appeals, donations and pledges, receipts, and the books they stand in."""

@@ -1,0 +1,20 @@
+"""One at a time: postings of money wait for each other, so that "is it there already?" has one answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Until the transaction ends. SQLite has one writer anyway: our transactions take its lock when they begin."""
+    assert connection.in_atomic_block
+    if connection.vendor == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+    yield

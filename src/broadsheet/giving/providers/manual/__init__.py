@@ -1,0 +1,1 @@
+"""Money that comes without a provider: bank transfers, cheques, cash, entered by staff."""

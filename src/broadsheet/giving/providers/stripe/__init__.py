@@ -1,0 +1,1 @@
+"""Stripe: Checkout for the page, Billing for pledges, Portal for repairs, signed webhooks."""

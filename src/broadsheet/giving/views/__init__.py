@@ -1,0 +1,1 @@
+"""Pages of giving: thin, each calls one act."""
