@@ -34,7 +34,15 @@ DATA = Path(tempfile.mkdtemp(prefix="broadsheet-tests-"))
 OURS = {"BROADSHEET_SHARED_DATA", "BROADSHEET_SOAK"}
 for name in [name for name in os.environ if name.startswith("BROADSHEET_") and name not in OURS]:
     del os.environ[name]
-for name in ("SECRET_KEY", "EMAIL_URL", "DATABASE_URL", "TRUSTED_PROXIES", "PAYMENTS", "STRIPE_KEY", "STRIPE_HOOK_SECRET"):
+for name in (
+    "SECRET_KEY",
+    "EMAIL_URL",
+    "DATABASE_URL",
+    "TRUSTED_PROXIES",
+    "PAYMENTS",
+    "STRIPE_KEY",
+    "STRIPE_HOOK_SECRET",
+):
     os.environ[name] = ""
 os.environ |= {
     "BROADSHEET_DATA": str(DATA),

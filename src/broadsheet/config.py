@@ -165,7 +165,9 @@ def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Config:
     values["secret_key"] = values["secret_key"] or _kept_secret(values["data"] / "keys" / "secret")  # type: ignore[operator]
     values["payments"] = values["payments"] or (("fake",) if values["demo"] else ("manual",))
     if "stripe" in cast(tuple[str, ...], values["payments"]):
-        faults = [f"{SETTINGS[name].variable} is missing: PAYMENTS names stripe." for name in _OF_STRIPE if not values[name]]
+        faults = [
+            f"{SETTINGS[name].variable} is missing: PAYMENTS names stripe." for name in _OF_STRIPE if not values[name]
+        ]
         if faults:
             raise BadSetting("\n".join(faults))
     values["staff_second_factor"] = values["staff_second_factor"] or ("optional" if values["demo"] else "required")

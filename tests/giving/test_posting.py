@@ -11,7 +11,17 @@ from django.db import Error, connection, transaction
 from broadsheet import clock
 from broadsheet.core.meter import ReaderClass
 from broadsheet.core.money import Money
-from broadsheet.giving.models import Donation, Donor, Frequency, Kind, Movement, Pledge, PledgeState, Receipt, Transaction
+from broadsheet.giving.models import (
+    Donation,
+    Donor,
+    Frequency,
+    Kind,
+    Movement,
+    Pledge,
+    PledgeState,
+    Receipt,
+    Transaction,
+)
 from broadsheet.giving.posting import post
 from broadsheet.giving.providers.interface import Giver, Seen, SeenDispute, SeenPayment, SeenPledge, SeenRefund
 from broadsheet.readers.entitlements import reader_class
