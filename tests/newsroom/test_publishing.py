@@ -186,6 +186,15 @@ def test_a_story_under_embargo_may_be_scheduled_for_after_it() -> None:
     assert draft.approved_schedule
 
 
+def test_publishing_now_what_is_planned_for_later_is_refused_with_its_moment() -> None:
+    draft = a_draft()
+    draft.go_live_at = datetime(2099, 1, 2, 3, 4, tzinfo=UTC)
+    with pytest.raises(CannotPublish, match="The story is planned for") as refused:
+        publish(draft)
+    assert "2099" in str(refused.value)
+    assert not fresh(draft).live
+
+
 def test_a_change_of_a_published_story_has_a_kind_and_a_correction_has_a_note() -> None:
     article = an_article()
     article.standfirst = "Changed."

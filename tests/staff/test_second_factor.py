@@ -292,6 +292,14 @@ def test_what_is_no_passkey_signs_nobody_in(
     assert not other.is_signed_in
 
 
+def test_a_passkey_form_sent_without_script_says_one_thing(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factor, "can_passkeys", lambda: True)  # as behind https
+    browser.get("/login/passkey/")
+    page = browser.post("/login/passkey/", {"credential": ""}).content.decode()
+    assert page.count('class="error" role="alert">The browser gave no passkey.') == 1
+    assert "This field is required" not in page
+
+
 def test_a_stranger_at_the_passkey_page_is_remembered_for_two_hours_only(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,9 @@ def publish(
     article.change, article.change_note = change, note
     if first_published_at is not None:
         article.first_published_at = first_published_at
+    if article.go_live_at and article.go_live_at > clock.now():
+        planned = date_format(article.go_live_at.astimezone(UTC), "DATETIME_FORMAT")
+        raise CannotPublish({"go_live_at": _("The story is planned for %(planned)s UTC.") % {"planned": planned}})
     check(article, by, saved_by=by.pk if by else None)
     with transaction.atomic():
         revision = article.save_revision(user=by)

@@ -295,6 +295,8 @@ def _is_good(form: Any) -> bool:
         for field, faults in form.errors.as_data().items():
             if any(fault.code == "incorrect_code" for fault in faults):
                 form.errors[field] = form.error_class([_refusal(form)])
+            elif field == "credential" and any(fault.code == "required" for fault in faults):
+                form.errors[field] = form.error_class([_("The browser gave no passkey.")])
     return False
 
 
