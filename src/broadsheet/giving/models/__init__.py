@@ -1,6 +1,7 @@
 """The nouns of giving. Each file holds the shape of one; what crosses rows is an act."""
 
 from broadsheet.giving.models.appeals import APPEALS_TAG, Appeal, Place
+from broadsheet.giving.models.desk import MoneyDesk
 from broadsheet.giving.models.donors import Customer, Donor
 from broadsheet.giving.models.events import ProviderEvent
 from broadsheet.giving.models.gifts import (
@@ -29,6 +30,7 @@ __all__ = [
     "Frequency",
     "GivingSettings",
     "Kind",
+    "MoneyDesk",
     "Movement",
     "Place",
     "Pledge",

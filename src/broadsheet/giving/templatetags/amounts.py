@@ -1,0 +1,17 @@
+"""`{{ donation.amount|amount }}`: set apart from the text around it, which may run the other way."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from broadsheet.core.money import Money
+from broadsheet.giving.amounts import written
+
+register = template.Library()
+
+
+@register.filter
+def amount(value: Money | None) -> SafeString | str:
+    return format_html("<bdi>{}</bdi>", written(value)) if value is not None else "–"
