@@ -162,7 +162,7 @@ def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Config:
     host, port = cast(tuple[str, int], values["bind"])
     values["base_url"] = values["base_url"] or f"http://{f'[{host}]' if ':' in host else host}:{port}"
     values["email_from"] = values["email_from"] or f"news@{urlsplit(str(values['base_url'])).hostname}"
-    values["secret_key"] = values["secret_key"] or _kept_secret(values["data"] / "keys" / "secret")  # type: ignore[operator]
+    values["secret_key"] = values["secret_key"] or kept_secret(values["data"] / "keys" / "secret")  # type: ignore[operator]
     values["payments"] = values["payments"] or (("fake",) if values["demo"] else ("manual",))
     if "stripe" in cast(tuple[str, ...], values["payments"]):
         faults = [
@@ -321,8 +321,8 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-def _kept_secret(file: Path) -> str:
-    """The secret of this installation, made at first use; two processes that start together agree on one."""
+def kept_secret(file: Path) -> str:
+    """A secret of this installation, made at first use; two processes that start together agree on one."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not file.exists():
         draft = file.with_name(f"{file.name}.{os.getpid()}")
@@ -334,6 +334,6 @@ def _kept_secret(file: Path) -> str:
     secret = file.read_text().strip()
     if len(secret) < 32:
         raise BadSetting(
-            f"{file} is too short to be a secret; delete it and start again (everybody will be signed out)."
+            f"{file} is too short to be a secret; delete it and start again (what it signed, such as sessions, ends)."
         )
     return secret

@@ -1,13 +1,18 @@
-"""Payment providers, by name. Which are in use: `PAYMENTS`; see `interface.py` for what each can be asked."""
+"""Payment providers, by name. Which are in use: `PAYMENTS`; see `interface.py` for what each can be asked.
+
+Knows no Django: the fake provider is a process of its own that lives below here, and small.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from broadsheet.config import PROVIDERS, config
-from broadsheet.giving.providers.interface import Provider
+
+if TYPE_CHECKING:
+    from broadsheet.giving.providers.interface import Provider
 
 
 def in_use() -> list[Provider]:
@@ -15,9 +20,14 @@ def in_use() -> list[Provider]:
     return [provider_named(name) for name in config().payments]
 
 
+def is_pretended() -> bool:
+    """Whether gifts may be made with the fake provider: pages then say that no real money moves here."""
+    return "fake" in config().payments
+
+
 def provider_named(name: str) -> Provider:
     """Also one that is no longer in use: what it took stays on the books. KeyError for what never was one."""
     if name not in PROVIDERS:
         raise KeyError(name)
     opened = import_module(f"broadsheet.giving.providers.{name}.provider").open_provider
-    return cast(Callable[[], Provider], opened)()
+    return cast("Callable[[], Provider]", opened)()
