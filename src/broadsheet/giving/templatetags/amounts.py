@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from broadsheet.core.money import Money
-from broadsheet.giving.amounts import written
+from broadsheet.giving.amounts import brief, written
 
 register = template.Library()
 
@@ -15,3 +15,9 @@ register = template.Library()
 @register.filter
 def amount(value: Money | None) -> SafeString | str:
     return format_html("<bdi>{}</bdi>", written(value)) if value is not None else "–"
+
+
+@register.filter
+def brief_amount(value: Money) -> SafeString:
+    """`€25` where `amount` says `€25.00`: on buttons, and in words that suggest."""
+    return format_html("<bdi>{}</bdi>", brief(value))
