@@ -22,6 +22,8 @@ from broadsheet.insight.parquet import store_sealed
 from broadsheet.insight.refresh import most_read, refresh
 from broadsheet.insight.tally import Span, Tally
 from broadsheet.newsroom.front import compose
+from broadsheet.readers.models import User
+from broadsheet.readers.signals import registered
 from tests.factories import a_section, an_article, an_editor
 
 REPORT = "/admin/reports/what-was-read/"
@@ -118,17 +120,31 @@ def test_the_report_is_sorted_by_section_or_story_and_can_be_taken_along(log: Re
     html = newsroom.get(REPORT).content.decode()
     assert html.index("Gulls") < html.index("=Boats") < html.index("Hills")
     assert "A story that is gone" in html
-    assert "Registrations are not shown" in html
 
     rows = list(csv.reader(io.StringIO(newsroom.get(f"{REPORT}?export=csv&order=name").content.decode("utf-8-sig"))))
-    assert rows[0] == ["Story", "Section", "Reads", "Readers", "Notices", "Walls"]
-    assert ["Gulls", "Sea", "4", "4", "0", "0"] in rows
-    assert ["'=Boats", "Sea", "3", "3", "3", "0"] in rows  # no formula
-    assert ["Hills", "Land", "0", "0", "0", "1"] in rows
+    assert rows[0] == ["Story", "Section", "Reads", "Readers", "Notices", "Walls", "Registrations"]
+    assert ["Gulls", "Sea", "4", "4", "0", "0", "0"] in rows
+    assert ["'=Boats", "Sea", "3", "3", "3", "0", "0"] in rows  # no formula
+    assert ["Hills", "Land", "0", "0", "0", "1", "0"] in rows
 
     answer = newsroom.get(f"{REPORT}?by=section&export=csv")
     sections = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert ["Sea", "7", "4", "3", "0"] in sections
+    assert ["Sea", "7", "4", "3", "0", "0"] in sections
+
+
+@pytest.mark.django_db
+def test_a_registration_is_counted_for_the_story_it_began_on(log: ReadingLog) -> None:
+    story = an_article(a_section("Harbour"), "Gulls over the harbour")
+    registered.send(sender=User, user=User.objects.create_user("new@example.org"), came_from=story.url)
+    registered.send(sender=User, user=User.objects.create_user("newer@example.org"), came_from="/account/")
+    newsroom = Client(HTTP_HOST="testserver")
+    newsroom.force_login(an_editor())
+    exported = newsroom.get(f"{REPORT}?export=csv").content.decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(exported)))[1:] == [
+        ["Gulls over the harbour", "Harbour", "0", "0", "0", "0", "1"]
+    ]
+    by_section = newsroom.get(f"{REPORT}?by=section&export=csv").content.decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(by_section)))[1:] == [["Harbour", "0", "0", "0", "0", "1"]]
 
 
 @pytest.mark.django_db

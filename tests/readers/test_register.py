@@ -187,6 +187,23 @@ def test_nobody_is_sent_elsewhere(browser: Browser, outbox: Outbox, elsewhere: s
 
 
 @pytest.mark.parametrize(
+    ("referrer", "returns_to"),
+    [
+        ("http://testserver/world/a-story/", "/world/a-story/"),
+        ("http://elsewhere.example/world/a-story/", "/account/"),
+        ("http://testserver/login/code/", "/account/"),
+        ("http://testserver//elsewhere.example/", "/account/"),
+        ("", "/account/"),
+    ],
+)
+def test_who_follows_the_link_of_the_notice_returns_to_the_story_without_any_script(
+    browser: Browser, referrer: str, returns_to: str
+) -> None:
+    page = browser.get("/register/", Referer=referrer).content.decode()
+    assert f'name="next" value="{returns_to}"' in page
+
+
+@pytest.mark.parametrize(
     "typed", ["", "nobody", "a@b", "a b@example.org", "x@" + "y" * 300 + ".org", "a@example.org\nBcc: b@example.org"]
 )
 def test_what_is_no_address_is_refused_and_nothing_sent(browser: Browser, outbox: Outbox, typed: str) -> None:

@@ -20,6 +20,19 @@ class CountedDay(models.Model):
         return f"{self.day}"
 
 
+class StoryRegistrations(models.Model):
+    """How many registered on a story on a day of the publication's own calendar. That it was somebody, never who."""
+
+    day = models.DateField()
+    article_id = models.BigIntegerField(db_index=True)
+    number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("registrations of a story")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["day", "article_id"], name="one_number_of_registrations_a_day")]
+
+
 class StoryDay(models.Model):
     """A story's day. Kept by number, as the counts outlive the story; see `counts.Tally` for what is what."""
 

@@ -26,6 +26,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from broadsheet import clock
+from broadsheet.insight import registrations
 from broadsheet.insight.models import CountedDay, StoryDay
 from broadsheet.insight.tally import Question, Span, Tally, from_json, span_of
 from broadsheet.newsroom.models import Article, Publication, Section
@@ -35,7 +36,7 @@ LONGEST = 366  # days: beyond that, distinct readers would need more memory than
 COUNTING_S = 60
 REMEMBERED_S = 60  # sorting and paging ask for the same counts again
 STORY_DAYS = 30
-COUNTS = ("reads", "readers", "notices", "walls")
+COUNTS = ("reads", "readers", "notices", "walls", "registrations")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Line:
     section: str
     pk: int | None
     tally: Tally
+    registrations: int = 0
+
+    def count(self, name: str) -> int:
+        """One of COUNTS."""
+        return self.registrations if name == "registrations" else getattr(self.tally, name)
 
 
 class Asked(forms.Form):
@@ -138,10 +144,12 @@ class StoryReads(WagtailAdminTemplateMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         days = StoryDay.objects.filter(article_id=self.article.pk).select_related("day").order_by("-day__day")
         latest = CountedDay.objects.order_by("-day").first()
+        registered = registrations.by_day(self.article.pk)
+        total = days.aggregate(**{name: Sum(name) for name in ("reads", "notices", "walls")})
         return super().get_context_data(
             article=self.article,
-            days=list(days[:STORY_DAYS]),
-            total=days.aggregate(**{name: Sum(name) for name in ("reads", "notices", "walls")}),
+            days=[(one, registered.get(one.day.day, 0)) for one in days[:STORY_DAYS]],
+            total={**total, "registrations": sum(registered.values())},
             counted_at=latest.counted_at if latest else None,
             **kwargs,
         )
@@ -156,17 +164,35 @@ def report(first: date, last: date, by: str) -> list[Line]:
     if by == "section":
         sections = dict(Section.objects.values_list("pk", "title"))
         of_article = dict(Article.objects.exclude(section=None).values_list("pk", "section_id"))
-        counted = counted_between(span, of_article)
+        registered = registrations.grouped(registrations.between(first, last), of_article)
+        counted = _with_all(counted_between(span, of_article), registered)
         return [
-            Line(sections.get(pk, _("Stories that are gone")), "", pk if pk in sections else None, tally)
+            Line(
+                sections.get(pk, _("Stories that are gone")),
+                "",
+                pk if pk in sections else None,
+                tally,
+                registered.get(pk, 0),
+            )
             for pk, tally in counted.items()
         ]
-    counted = counted_between(span)
+    registered = registrations.between(first, last)
+    counted = _with_all(counted_between(span), registered)
     stories = _stories(list(counted))
     return [
-        Line(*stories.get(pk, (_("A story that is gone (%d)") % pk, "")), pk if pk in stories else None, tally)
+        Line(
+            *stories.get(pk, (_("A story that is gone (%d)") % pk, "")),
+            pk if pk in stories else None,
+            tally,
+            registered.get(pk, 0),
+        )
         for pk, tally in counted.items()
     ]
+
+
+def _with_all(counted: Mapping[int, Tally], registered: Mapping[int, int]) -> dict[int, Tally]:
+    """Also where somebody registered on a day on which nobody read: the wall was seen the evening before."""
+    return {**dict.fromkeys(registered, Tally()), **counted}
 
 
 def counted_between(span: Span, groups: Mapping[int, int] | None = None) -> dict[int, Tally]:
@@ -197,7 +223,7 @@ def _sorted(lines: Sequence[Line], order: str) -> list[Line]:
     name = order.removeprefix("-")
 
     def key(line: Line) -> Any:
-        return getattr(line.tally, name) if name in COUNTS else getattr(line, name).casefold()
+        return line.count(name) if name in COUNTS else getattr(line, name).casefold()
 
     by_name = sorted(lines, key=lambda line: line.name.casefold())
     return sorted(by_name, key=key, reverse=order.startswith("-"))
@@ -205,7 +231,7 @@ def _sorted(lines: Sequence[Line], order: str) -> list[Line]:
 
 def _total(lines: Sequence[Line]) -> dict[str, int]:
     """Of what can be added up: a reader of two stories is one reader."""
-    return {name: sum(getattr(line.tally, name) for line in lines) for name in ("reads", "notices", "walls")}
+    return {name: sum(line.count(name) for line in lines) for name in COUNTS if name != "readers"}
 
 
 # ── how it is shown
@@ -213,7 +239,14 @@ def _total(lines: Sequence[Line]) -> dict[str, int]:
 
 def _columns(by: str) -> list[tuple[str, str]]:
     first = [("name", _("Section"))] if by == "section" else [("name", _("Story")), ("section", _("Section"))]
-    return [*first, ("reads", _("Reads")), ("readers", _("Readers")), ("notices", _("Notices")), ("walls", _("Walls"))]
+    return [
+        *first,
+        ("reads", _("Reads")),
+        ("readers", _("Readers")),
+        ("notices", _("Notices")),
+        ("walls", _("Walls")),
+        ("registrations", _("Registrations")),
+    ]
 
 
 def _column(name: str, label: str, order: str, kept: Mapping[str, str]) -> dict[str, str]:
@@ -234,7 +267,7 @@ def _as_csv(lines: Sequence[Line], given: Mapping[str, Any]) -> HttpResponse:
     rows.writerow([label for _name, label in _columns(given["by"])])
     for line in lines:
         names = [line.name] if given["by"] == "section" else [line.name, line.section]
-        rows.writerow([*map(_harmless, names), *(getattr(line.tally, name) for name in COUNTS)])
+        rows.writerow([*map(_harmless, names), *(line.count(name) for name in COUNTS)])
     return response
 
 

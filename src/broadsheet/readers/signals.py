@@ -2,7 +2,8 @@
 
 Payload, beside `sender` (the User class) and `signal`:
 
-    registered      user: User                            a new account; its address is proved
+    registered      user: User, came_from: str            a new account; its address is proved. `came_from`: the path
+                                                          of ours they registered on, and return to
     signed_in       user: User, request: HttpRequest      by code or password; after `registered` for a new account
     signed_out      user_id: int, session_key: str        by the reader, from the list of sessions, with the account
     account_erased  user_id: int                          the account is gone, what is kept is without a name

@@ -30,7 +30,7 @@ def finish_sign_in(request: HttpRequest, waiting: Pending, typed: str) -> Outcom
         raise AccountClosed
     limits.forgive(limits.CODES, request, user.email)
     if is_new:
-        registered.send(sender=User, user=user)
+        registered.send(sender=User, user=user, came_from=waiting.next)
     sign_in(request, user)
     return outcome
 

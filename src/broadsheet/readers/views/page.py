@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -26,6 +26,7 @@ ARGS = ParamSpec("ARGS")
 View = Callable[Concatenate[HttpRequest, ARGS], HttpResponse]
 
 _LONGEST_NEXT = 2000
+_NO_PLACE_TO_RETURN = ("/login/", "/register/", "/logout/")
 
 
 def draw(request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
@@ -51,6 +52,18 @@ def local_path(candidate: str | None, otherwise: str = "/account/") -> str:
     if not candidate or len(candidate) > _LONGEST_NEXT or not candidate.startswith("/"):
         return otherwise
     return candidate if url_has_allowed_host_and_scheme(candidate, allowed_hosts=None) else otherwise
+
+
+def came_from(request: HttpRequest) -> str | None:
+    """The page of ours whose link was followed here: the same notice stands on every story and cannot name it."""
+    referrer = urlsplit(request.headers.get("Referer", ""))
+    if (
+        request.method != "GET"
+        or referrer.netloc != request.get_host()
+        or referrer.path.startswith(_NO_PLACE_TO_RETURN)
+    ):
+        return None
+    return referrer.path
 
 
 def account_page(view: View[ARGS]) -> View[ARGS]:

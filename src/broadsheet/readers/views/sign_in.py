@@ -22,7 +22,7 @@ from broadsheet.readers.forms import CodeForm, EmailForm, PasswordSignInForm
 from broadsheet.readers.letters import MailNotSent
 from broadsheet.readers.models import SEND_AGAIN_AFTER, Purpose, User
 from broadsheet.readers.pending import Pending
-from broadsheet.readers.views.page import account_page, draw, in_words, local_path, see
+from broadsheet.readers.views.page import account_page, came_from, draw, in_words, local_path, see
 
 _read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -41,7 +41,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 def _email_step(request: HttpRequest, name: str) -> HttpResponse:
     """The same act under two names; only the words on the page differ."""
-    next_path = local_path(request.POST.get("next") or request.GET.get("next"))
+    next_path = local_path(request.POST.get("next") or request.GET.get("next") or came_from(request))
     if isinstance(request.user, User):
         return see(next_path)
     form = EmailForm(request.POST or None, initial={"next": next_path})

@@ -1,5 +1,4 @@
-// The notice closes without script, for as long as the page is open. This remembers the closing for the rest of the visit,
-// and lets its link lead back to where the reader was.
+// The notice closes without script, for as long as the page is open. This remembers the closing for the rest of the visit.
 const notice = document.querySelector(".notice");
 if (notice) {
   const key = `notice closed: ${notice.textContent.trim()}`; // the next count is a new notice
@@ -9,8 +8,5 @@ if (notice) {
     toggle.addEventListener("change", () => sessionStorage.setItem(key, toggle.checked ? "1" : "0"));
   } catch {
     // No storage: it closes for this view only.
-  }
-  for (const link of notice.querySelectorAll('a[href="/register/"]')) {
-    link.href = `/register/?next=${encodeURIComponent(location.pathname)}`;
   }
 }
