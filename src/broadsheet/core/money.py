@@ -6,6 +6,7 @@ Currencies and their minor units are those of ISO 4217 (list one, 2026-01-01): y
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -153,6 +154,10 @@ class FeeTerms:
     basis_points: int
     fixed_minor: int
 
+    def __post_init__(self) -> None:
+        if self.basis_points < 0 or self.fixed_minor < 0:
+            raise ValueError(f"a fee is not less than nothing: {self}")
+
     def fee(self, paid: Money) -> Money:
         """Rounded half up, as providers do; never more than what was paid."""
         part = (paid.amount_minor * self.basis_points * 2 + 10_000) // 20_000 + self.fixed_minor
@@ -166,17 +171,24 @@ class FeeTerms:
         """
         if self.basis_points >= 10_000:
             raise ValueError("a fee of everything cannot be covered")
-        least = -((gift.amount_minor + self.fixed_minor) * -10_000 // (10_000 - self.basis_points))
-        paid = Money(max(least - 1, gift.amount_minor), gift.currency)
+        # Each unit more that is paid leaves as much or one more. A fee rounded down by half a unit makes do with less than
+        # the exact amount, by that half unit's own share; one rounded up needs as much more.
+        exact = -((gift.amount_minor + self.fixed_minor) * -10_000 // (10_000 - self.basis_points))
+        slack = 1 + 5_000 // (10_000 - self.basis_points)
+        paid = Money(max(exact - slack, gift.amount_minor, 0), gift.currency)
         while (paid - self.fee(paid)) < gift:
             paid += Money(1, gift.currency)
         return paid
 
 
-# With or without groups of three, and at the end what may be decimals: 1,200.50  1.200,50  1 200  1'200  12,5
-_SPACES = "   \N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
+# With or without groups of three, and at the end what may be decimals: 1,200.50  1.200,50  1 200  1'200  12,5  ١٬٢٠٠٫٥٠
+_SPACES = " \N{NO-BREAK SPACE}\N{FIGURE SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
+_MINUS = "-\N{MINUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}"
+_GROUP_ONLY = "\N{ARABIC THOUSANDS SEPARATOR}"
+_POINT_ONLY = "\N{ARABIC DECIMAL SEPARATOR}"
 _NUMBER = re.compile(
-    r"(?P<whole>[^\D0]\d{0,2}(?:(?P<group>[.,' ’])\d{3})(?:(?P=group)\d{3})*|\d+)(?:(?P<point>[.,])(?P<part>\d+))?"
+    rf"(?P<whole>[1-9][0-9]{{0,2}}(?P<group>[.,' ’{_GROUP_ONLY}])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*|[0-9]+)"
+    rf"(?:(?P<point>[.,{_POINT_ONLY}])(?P<part>[0-9]+))?"
 )
 _LONGEST = 40
 
@@ -192,20 +204,36 @@ def parse(text: str, currency: str) -> Money:
     >>> parse("1.200", "EUR")
     Traceback (most recent call last):
     broadsheet.core.money.NotAnAmount: '1.200' is no amount in EUR: thousands or decimals
+
+    It is none where the currency leaves no doubt: a yen has no parts, and a point before three digits is how dinars are
+    written by the people who pay with them, and by machines.
+
+    >>> parse("1,200", "JPY").amount_minor, parse("1.200", "KWD").amount_minor
+    (1200, 1200)
     """
-    plain = re.sub(f"[{_SPACES}]+", " ", text).strip()
-    if plain.startswith(("-", "−")):
+    decimals = DECIMALS[currency]
+    plain = _plain(text) if len(text) <= _LONGEST else ""
+    if plain.startswith(tuple(_MINUS)):
         raise NotAnAmount(Fault.NEGATIVE, text, currency)
-    found = _NUMBER.fullmatch(plain) if len(plain) <= _LONGEST else None
+    found = _NUMBER.fullmatch(plain)
     if found is None or found["group"] == found["point"] is not None:
         raise NotAnAmount(Fault.NOT_A_NUMBER, text, currency)
-    if found["group"] in (".", ",") and found["point"] is None and found["whole"].count(found["group"]) == 1:
-        raise NotAnAmount(Fault.AMBIGUOUS, text, currency)
-    decimals = DECIMALS[currency]
-    part = (found["part"] or "").rstrip("0")
+    whole, part = found["whole"], found["part"] or ""
+    if found["group"] in (".", ",") and found["point"] is None and whole.count(found["group"]) == 1:
+        if decimals == 3 and found["group"] == ".":
+            whole, part = whole.split(".")
+        elif decimals:
+            raise NotAnAmount(Fault.AMBIGUOUS, text, currency)
+    part = part.rstrip("0")
     if len(part) > decimals:
         raise NotAnAmount(Fault.TOO_FINE, text, currency)
-    minor = int(re.sub(r"\D", "", found["whole"]) + part.ljust(decimals, "0"))
+    minor = int(re.sub("[^0-9]", "", whole) + part.ljust(decimals, "0"))
     if minor > MOST_MINOR:
         raise NotAnAmount(Fault.TOO_LARGE, text, currency)
     return Money(minor, currency)
+
+
+def _plain(text: str) -> str:
+    """Digits of every script as ours, spaces of every width as one."""
+    digits = "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
+    return re.sub(f"[{_SPACES}]+", " ", digits).strip()
