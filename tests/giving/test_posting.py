@@ -12,6 +12,7 @@ from broadsheet import clock
 from broadsheet.core.meter import ReaderClass
 from broadsheet.core.money import Money
 from broadsheet.giving.models import (
+    Dispute,
     Donation,
     Donor,
     Frequency,
@@ -63,6 +64,8 @@ def test_a_dispute_that_is_won_brings_the_money_back() -> None:
     assert balance("balance:fake") == 960 - 1000 - 1500
     won = replace(dispute, won_at=AT + timedelta(days=30))
     post("fake", Seen(payments=(replace(GIFT, disputes=(won,)),)), clock.now())
+    post("fake", Seen(payments=(replace(GIFT, disputes=(dispute,)),)), clock.now())  # an older look
+    assert Dispute.objects.get().won_at == won.won_at
     assert balance("balance:fake") == 960 - 1500
     assert balance("disputes") == 0
 

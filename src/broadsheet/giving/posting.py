@@ -22,6 +22,7 @@ from broadsheet.giving.models import (
     Attempt,
     AttemptState,
     Customer,
+    Dispute,
     Donation,
     Donor,
     EndReason,
@@ -31,7 +32,7 @@ from broadsheet.giving.models import (
     PledgeState,
     Transaction,
 )
-from broadsheet.giving.providers.interface import Giver, Seen, SeenAttempt, SeenPayment, SeenPledge
+from broadsheet.giving.providers.interface import Giver, Seen, SeenAttempt, SeenDispute, SeenPayment, SeenPledge
 from broadsheet.giving.receipts import issue_receipt
 from broadsheet.readers.models import User
 
@@ -166,6 +167,7 @@ def _payment(provider: str, seen: SeenPayment, posted: Posted) -> None:
         if refund.fee_back:
             _enter(posted, books.Kind.FEE_BACK, provider, refund.ref, refund.fee_back, refund.at, donation)
     for dispute in seen.disputes:
+        _dispute(provider, dispute, donation)
         _enter(posted, books.Kind.DISPUTE, provider, dispute.ref, dispute.amount, dispute.at, donation)
         if dispute.fee:
             _enter(posted, books.Kind.DISPUTE_FEE, provider, dispute.ref, dispute.fee, dispute.at, donation)
@@ -197,6 +199,28 @@ def _donation(provider: str, seen: SeenPayment) -> Donation:
         _settle(attempt, AttemptState.PAID, "", donor)
     issue_receipt(donation)
     return donation
+
+
+def _dispute(provider: str, seen: SeenDispute, donation: Donation) -> None:
+    """For whoever answers it. What was once known stays: an older look knows less, never otherwise."""
+    told = {
+        "reason": seen.reason[:200],
+        "answer_by": seen.answer_by,
+        "won_at": seen.won_at,
+        "lost_at": seen.lost_at,
+    }
+    Dispute.objects.update_or_create(
+        provider=provider,
+        provider_ref=seen.ref,
+        defaults={name: value for name, value in told.items() if value},
+        create_defaults={
+            **told,
+            "donation": donation,
+            "amount_minor": seen.amount.amount_minor,
+            "currency": seen.amount.currency,
+            "opened_at": seen.at,
+        },
+    )
 
 
 # ── attempts

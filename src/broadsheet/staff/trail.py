@@ -1,10 +1,11 @@
 """The trail of who did what: what staff do is written to Wagtail's log, beside what Wagtail writes there itself.
 
-An entry names a reader by number, never by address, and no article a reader opened: the trail outlives accounts.
+An entry names a reader or a donor by number, never by address, and no article a reader opened: the trail outlives accounts.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from django.db.models import Model
@@ -36,6 +37,10 @@ ACTIONS = {
     "reader.sessions_ended": (_("Reader signed out"), _("Signed the reader out everywhere")),
     "reader.merged": (_("Accounts merged"), _("Merged number {other} into it")),
     "reader.erased": (_("Reader erased"), _("Erased the account")),
+    "giving.refunded": (_("Money given back"), _("Gave {amount} back to donor {donor}")),
+    "giving.payment_entered": (_("Payment entered"), _("Entered {amount} from donor {donor}")),
+    "giving.attempt_given_up": (_("Attempt given up"), _("No longer waits for {amount}")),
+    "giving.pledge_ended": (_("Pledge ended"), _("Ended the pledge of donor {donor}")),
 }
 
 
@@ -72,8 +77,8 @@ def _formatter(said: Any, sentence: Any) -> type[LogFormatter]:
         label = said
 
         def format_message(self, log_entry: Any) -> str:
-            data = {"factor": "", "before": "", "after": "", "other": "", **(log_entry.data or {})}
-            text = str(sentence).format(**{key: _text(value) for key, value in data.items()})
+            data = log_entry.data or {}
+            text = str(sentence).format_map(defaultdict(str, {key: _text(value) for key, value in data.items()}))
             return f"{text}. {data['reason']}" if data.get("reason") else text
 
     return Sentence

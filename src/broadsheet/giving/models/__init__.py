@@ -2,6 +2,7 @@
 
 from broadsheet.giving.models.appeals import APPEALS_TAG, Appeal, Place
 from broadsheet.giving.models.desk import MoneyDesk
+from broadsheet.giving.models.disputes import Dispute
 from broadsheet.giving.models.donors import Customer, Donor
 from broadsheet.giving.models.events import ProviderEvent
 from broadsheet.giving.models.gifts import (
@@ -15,6 +16,7 @@ from broadsheet.giving.models.gifts import (
     PledgeState,
 )
 from broadsheet.giving.models.ledger import Kind, Movement, Transaction
+from broadsheet.giving.models.letters import GivingLetter, LetterKind
 from broadsheet.giving.models.receipts import Receipt, ReceiptSeries, ReceiptVoid
 from broadsheet.giving.models.settings import GivingSettings
 
@@ -24,12 +26,15 @@ __all__ = [
     "Attempt",
     "AttemptState",
     "Customer",
+    "Dispute",
     "Donation",
     "Donor",
     "EndReason",
     "Frequency",
+    "GivingLetter",
     "GivingSettings",
     "Kind",
+    "LetterKind",
     "MoneyDesk",
     "Movement",
     "Place",

@@ -73,6 +73,9 @@ class Attempt(HasAmount):
         verbose_name = _("attempt")
         indexes = [models.Index(fields=["state", "begun_at"], name="attempts_by_state")]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
     @property
     def cover(self) -> Money:
         return Money(self.cover_minor, self.currency)
@@ -117,6 +120,9 @@ class Pledge(HasAmount):
         constraints = [models.UniqueConstraint(fields=["provider", "provider_ref"], name="one_pledge_a_reference")]
         indexes = [models.Index(fields=["state", "next_at"], name="pledges_by_state")]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
     @property
     def supports(self) -> bool:
         """Whether who made it is a supporter: also while a failed payment is being repaired."""
@@ -152,3 +158,6 @@ class Donation(HasAmount):
     class Meta:
         verbose_name = _("donation")
         constraints = [models.UniqueConstraint(fields=["provider", "provider_ref"], name="one_donation_a_payment")]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"

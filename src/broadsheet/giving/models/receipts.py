@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +25,10 @@ class ReceiptSeries(models.Model):
 
 @called(_("receipts"))
 class Receipt(models.Model):
-    """Append-only (`giving/append_only.py`). `content`: all that stands on it, canonical JSON (RFC 8785)."""
+    """Append-only (`giving/append_only.py`). `content`: all that stands on it, canonical JSON (RFC 8785).
+
+    `content` changes only by an erasure, which counts itself, once the law no longer wants the name kept.
+    """
 
     entity = models.CharField(max_length=120)
     year = models.PositiveSmallIntegerField()
@@ -30,10 +36,23 @@ class Receipt(models.Model):
     donation = models.ForeignKey(Donation, on_delete=models.PROTECT, related_name="receipts")
     issued_at = models.DateTimeField()
     content = models.TextField()
+    erasures = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         verbose_name = _("receipt")
         constraints = [models.UniqueConstraint(fields=["entity", "year", "number"], name="one_receipt_a_number")]
+        indexes = [
+            models.Index(fields=["year"], name="receipts_with_names", condition=models.Q(erasures=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.says['number']}"
+
+    @property
+    def says(self) -> dict[str, Any]:
+        """What stands on it; `donor` is empty once it was erased."""
+        said: dict[str, Any] = json.loads(self.content)
+        return said
 
 
 @called(_("voided receipts"))

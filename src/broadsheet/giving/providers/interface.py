@@ -108,13 +108,19 @@ class SeenRefund:
 
 @dataclass(frozen=True)
 class SeenDispute:
-    """Money the giver's bank took back; `won_at`: when it was returned to us. `amount` as it was taken."""
+    """Money the giver's bank took back; `won_at`: when it was returned to us. `amount` as it was taken.
+
+    `reason`, `answer_by`, `lost_at`: for people, as far as the provider tells.
+    """
 
     ref: str
     amount: Money
     at: datetime
     fee: Money | None = None
     won_at: datetime | None = None
+    lost_at: datetime | None = None
+    answer_by: datetime | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
