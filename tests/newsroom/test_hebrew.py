@@ -140,6 +140,13 @@ def test_nothing_of_ours_is_left_in_english_on_the_desk(desk: Client) -> None:
     assert not any(left.values()), {name: texts for name, texts in left.items() if texts}
 
 
+def test_what_wagtail_says_by_script_is_in_hebrew(desk: Client) -> None:
+    said = json.loads(re.search(r"const newcatalog = (\{.*?\});", desk.get("/admin/jsi18n/").content.decode(), re.S)[1])  # type: ignore[index]
+    assert said["Cancel"] == "ביטול"
+    assert said["%(num)s error"] == ["שגיאה %(num)s", "%(num)s שגיאות"]
+    assert said["Page"] != "Page", "Wagtail's own Hebrew is there too"
+
+
 # ── what an editor is told
 
 

@@ -15,8 +15,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
+import wagtail.admin
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 from django.template.base import Lexer, TokenType
+
+from broadsheet.site.catalogues import WAGTAILS_NAMES
 
 SOURCE = Path("src/broadsheet")
 CATALOGUES = SOURCE / "locale"
@@ -53,7 +57,7 @@ OPERATORS = {
 
 def main() -> int:
     if "--write" in sys.argv:
-        for catalogue in sorted(CATALOGUES.glob("*/LC_MESSAGES/*.po")):
+        for catalogue in sorted(CATALOGUES.glob("*/LC_MESSAGES/django.po")):
             catalogue.write_text(_brought_up_to_date(catalogue))
     faults = [
         *(fault for file in _sources("templates/**/*") for fault in _plain_text(file)),
@@ -181,11 +185,11 @@ def _literal(shown: ast.expr) -> str:
 
 
 def _unfinished(file: Path) -> Iterator[str]:
-    written = file.read_text()
-    if _brought_up_to_date(file) != written:
+    catalogue = _read(file)
+    if file.stem == "djangojs":
+        yield from _unsaid_by_script(file, catalogue)
+    elif _brought_up_to_date(file) != file.read_text():
         yield f"{file}: does not have the messages of the sources; run script/messages"
-    with file.open("rb") as words:
-        catalogue = read_po(words)
     for message in catalogue:
         if not message.id:
             continue
@@ -200,6 +204,28 @@ def _unfinished(file: Path) -> Iterator[str]:
                 yield f"{file}:{message.lineno}: “{said[:60]}” does not know {', '.join(sorted(unknown))}"
     compiled = subprocess.run(["msgfmt", "--check", "-o", os.devnull, file], capture_output=True, text=True)
     yield from compiled.stderr.splitlines() if compiled.returncode else []
+
+
+def _unsaid_by_script(file: Path, catalogue: Catalog) -> Iterator[str]:
+    """We have no words of our own in scripts; Wagtail's admin has, and where it does not translate them we do."""
+    locales = Path(wagtail.admin.__file__).parent / "locale"
+    language = WAGTAILS_NAMES.get(file.parts[-3], file.parts[-3])
+    theirs = {message.id for message in _read(locales / language / "LC_MESSAGES/djangojs.po") if _has_words(message)}
+    ours = {message.id for message in catalogue if message.id}
+    asked = {message.id for message in _read(locales / "en/LC_MESSAGES/djangojs.po") if message.id} - theirs
+    for missing in sorted(asked - ours, key=str):
+        yield f"{file}: “{missing}” of Wagtail's scripts is missing"
+    for left in sorted(ours - asked, key=str):
+        yield f"{file}: “{left}” is said by no script of Wagtail's, or translated by Wagtail now"
+
+
+def _has_words(message: Message) -> bool:
+    return bool(message.id) and all([message.string] if isinstance(message.string, str) else message.string)
+
+
+def _read(file: Path) -> Catalog:
+    with file.open("rb") as words:
+        return read_po(words)
 
 
 def _placeholders(text: str) -> set[str]:
