@@ -34,11 +34,13 @@ class Kind(StrEnum):
     GIFT = "gift"
     FEE = "fee"
     REFUND = "refund"
+    REFUND_BACK = "refund back"  # it could not be delivered, and came back to us
     FEE_BACK = "fee back"  # what some providers return with a refund
     DISPUTE = "dispute"  # the giver's bank took the money back …
     DISPUTE_FEE = "dispute fee"
     DISPUTE_WON = "dispute won"  # … and returned it
     PAYOUT = "payout"
+    PAYOUT_BACK = "payout back"  # our bank did not take it
     CORRECTION = "correction"
 
 
@@ -62,6 +64,11 @@ def balance_of(provider: str) -> str:
     return BANK if provider == "manual" else BALANCE + provider
 
 
+def is_account(name: str) -> bool:
+    """Whether the books have it: a correction moves nothing to an account that a slip of the pen has made."""
+    return name in _ACCOUNTS or (name.startswith(BALANCE) and name != BALANCE)
+
+
 def movement(kind: Kind, provider: str, amount: Money) -> Movement:
     """What is written down when `amount` (more than zero) moved with a provider in this way. Not for corrections."""
     debit, credit = _MOVES[kind]
@@ -69,15 +76,19 @@ def movement(kind: Kind, provider: str, amount: Money) -> Movement:
     return Movement(held if debit == BALANCE else debit, held if credit == BALANCE else credit, amount)
 
 
+_ACCOUNTS = {BANK, GIFTS, FEES, REFUNDS, DISPUTES, CORRECTIONS}
+
 _MOVES = {
     Kind.GIFT: (BALANCE, GIFTS),
     Kind.FEE: (FEES, BALANCE),
     Kind.REFUND: (REFUNDS, BALANCE),
+    Kind.REFUND_BACK: (BALANCE, REFUNDS),
     Kind.FEE_BACK: (BALANCE, FEES),
     Kind.DISPUTE: (DISPUTES, BALANCE),
     Kind.DISPUTE_FEE: (FEES, BALANCE),
     Kind.DISPUTE_WON: (BALANCE, DISPUTES),
     Kind.PAYOUT: (BANK, BALANCE),
+    Kind.PAYOUT_BACK: (BALANCE, BANK),
 }
 
 

@@ -18,6 +18,7 @@ from broadsheet.giving.models.gifts import (
 from broadsheet.giving.models.ledger import Kind, Movement, Transaction
 from broadsheet.giving.models.letters import GivingLetter, LetterKind
 from broadsheet.giving.models.receipts import Receipt, ReceiptSeries, ReceiptVoid
+from broadsheet.giving.models.reconciliations import Reconciliation
 from broadsheet.giving.models.settings import GivingSettings
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     "Receipt",
     "ReceiptSeries",
     "ReceiptVoid",
+    "Reconciliation",
     "Transaction",
 ]

@@ -60,6 +60,7 @@ class Attempt(HasAmount):
     fault = models.CharField(max_length=200, blank=True)  # the provider's reason, in its own words
     begun_at = models.DateTimeField(db_index=True)
     settled_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)  # when the provider was last asked; null: not since it was begun
 
     # Where the reader came from; first-party, and never which reader read what.
     place = models.CharField(max_length=12, blank=True)

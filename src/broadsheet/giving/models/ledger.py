@@ -20,11 +20,13 @@ class Kind(models.TextChoices):
     GIFT = books.Kind.GIFT.value, _("gift")
     FEE = books.Kind.FEE.value, _("fee")
     REFUND = books.Kind.REFUND.value, _("refund")
+    REFUND_BACK = books.Kind.REFUND_BACK.value, _("refund that came back")
     FEE_BACK = books.Kind.FEE_BACK.value, _("fee returned")
     DISPUTE = books.Kind.DISPUTE.value, _("dispute")
     DISPUTE_FEE = books.Kind.DISPUTE_FEE.value, _("fee of a dispute")
     DISPUTE_WON = books.Kind.DISPUTE_WON.value, _("dispute won")
     PAYOUT = books.Kind.PAYOUT.value, _("payout")
+    PAYOUT_BACK = books.Kind.PAYOUT_BACK.value, _("payout that came back")
     CORRECTION = books.Kind.CORRECTION.value, _("correction")
 
 
@@ -38,6 +40,7 @@ class Transaction(models.Model):
     at = models.DateTimeField()  # when it happened, as the provider dates it
     posted_at = models.DateTimeField()
     donation = models.ForeignKey(Donation, null=True, on_delete=models.PROTECT, related_name="transactions")
+    corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="corrections")
     by_id = models.BigIntegerField(null=True)  # the account; None: the provider's word
     note = models.CharField(max_length=500, blank=True)
 
@@ -63,8 +66,9 @@ class Movement(models.Model):
             models.CheckConstraint(condition=~models.Q(debit=models.F("credit")), name="between_two_accounts"),
         ]
         indexes = [
-            models.Index(fields=["currency", "debit", "at", "amount_minor"], name="movements_by_debit"),
-            models.Index(fields=["currency", "credit", "at", "amount_minor"], name="movements_by_credit"),
+            # Each holds all that a sum needs, so that no row is read: of a span of time, and of an account for all time.
+            models.Index(fields=["at", "currency", "debit", "credit", "amount_minor"], name="movements_by_time"),
+            models.Index(fields=["currency", "debit", "credit", "amount_minor"], name="movements_by_account"),
         ]
 
     @property

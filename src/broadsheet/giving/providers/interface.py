@@ -100,10 +100,13 @@ class SeenPledge:
 
 @dataclass(frozen=True)
 class SeenRefund:
+    """`came_back_at`: it could not be delivered (the giver's account is closed), and the money is ours again."""
+
     ref: str
     amount: Money
     at: datetime
     fee_back: Money | None = None
+    came_back_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,18 @@ class SeenPayment:
 
 @dataclass(frozen=True)
 class SeenPayout:
+    """Money on its way to our bank; `came_back_at`: the bank did not take it."""
+
+    ref: str
+    amount: Money
+    at: datetime
+    came_back_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SeenFee:
+    """What a provider keeps that belongs to no one payment: by the month, for its bookkeeping."""
+
     ref: str
     amount: Money
     at: datetime
@@ -154,6 +169,7 @@ class Seen:
     pledges: tuple[SeenPledge, ...] = ()
     payments: tuple[SeenPayment, ...] = ()
     payouts: tuple[SeenPayout, ...] = ()
+    fees: tuple[SeenFee, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,6 +193,7 @@ class Abilities:
     changes_amount: bool
     pauses: bool
     repairs: bool  # it has a page where a failed card is replaced
+    reconciles: bool = True  # it keeps an account of its own that ours can be compared with
     currencies: frozenset[str] | None = None  # None: all
     sites: tuple[str, ...] = field(default=())  # origins readers are sent to, for the pages' policy
 
