@@ -10,23 +10,39 @@ TABLES = {
     "giving_receipt": "receipts are append-only",
     "giving_receiptvoid": "receipts are append-only",
 }
+RECEIPTS = "giving_receipt"
+_FIXED_ON_RECEIPTS = ("id", "entity", "year", "number", "donation_id", "issued_at")
 
 
 def lay_triggers(connection: BaseDatabaseWrapper) -> None:
-    lay = _POSTGRES_LAY if connection.vendor == "postgresql" else _SQLITE_LAY
-    _run(
-        connection,
-        [statement.format(table=table, refusal=refusal) for table, refusal in TABLES.items() for statement in lay],
-    )
+    for table in TABLES:
+        lay_on(connection, table, erasable=table == RECEIPTS)
 
 
 def lift_triggers(connection: BaseDatabaseWrapper) -> None:
+    for table in TABLES:
+        lift_from(connection, table)
+
+
+def lay_on(connection: BaseDatabaseWrapper, table: str, *, erasable: bool = False) -> None:
+    """`erasable`: its `content` may change, and nothing else, where `erasures` counts one more."""
+    postgres = connection.vendor == "postgresql"
+    when = ""
+    if erasable:
+        differs = "IS DISTINCT FROM" if postgres else "IS NOT"
+        changed = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in _FIXED_ON_RECEIPTS)
+        when = f"WHEN (NEW.erasures <> OLD.erasures + 1 OR {changed})"
+    lay = _POSTGRES_LAY if postgres else _SQLITE_LAY
+    _run(connection, [statement.format(table=table, refusal=TABLES[table], when=when) for statement in lay])
+
+
+def lift_from(connection: BaseDatabaseWrapper, table: str) -> None:
     lift = _POSTGRES_LIFT if connection.vendor == "postgresql" else _SQLITE_LIFT
-    _run(connection, [statement.format(table=table) for table in TABLES for statement in lift])
+    _run(connection, [statement.format(table=table) for statement in lift])
 
 
 _SQLITE_LAY = [
-    "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, '{refusal}'); END",
+    "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END",
     "CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{refusal}'); END",
 ]
 _SQLITE_LIFT = ["DROP TRIGGER IF EXISTS {table}_no_update", "DROP TRIGGER IF EXISTS {table}_no_delete"]
@@ -34,7 +50,8 @@ _SQLITE_LIFT = ["DROP TRIGGER IF EXISTS {table}_no_update", "DROP TRIGGER IF EXI
 _POSTGRES_LAY = [
     """CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS
        $$ BEGIN RAISE EXCEPTION '{refusal}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
-    "CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_refuse()",
+    "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} FOR EACH ROW {when} EXECUTE FUNCTION {table}_refuse()",
+    "CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_refuse()",
     "CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION {table}_refuse()",
 ]
 _POSTGRES_LIFT = ["DROP FUNCTION IF EXISTS {table}_refuse() CASCADE"]
