@@ -21,3 +21,9 @@ def amount(value: Money | None) -> SafeString | str:
 def brief_amount(value: Money) -> SafeString:
     """`€25` where `amount` says `€25.00`: on buttons, and in words that suggest."""
     return format_html("<bdi>{}</bdi>", brief(value))
+
+
+@register.filter
+def plain_amount(value: Money) -> str:
+    """For mails in plain text, and where there is no room for markup."""
+    return written(value)
