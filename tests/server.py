@@ -59,7 +59,8 @@ class Server:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("BROADSHEET_") and name not in ("DATABASE_URL", "EMAIL_URL", "SECRET_KEY")
+            if not name.startswith("BROADSHEET_")
+            and name not in ("DATABASE_URL", "EMAIL_URL", "SECRET_KEY", "PAYMENTS")
         }
         return {
             **inherited,
@@ -150,8 +151,8 @@ class Server:
 
     def children(self) -> dict[str, list[int]]:
         """The processes of each of the supervisor's children."""
-        pid_files = {name: self.data / "run" / f"{name}.pid" for name in ("gate", "site", "worker")}
-        return {name: family(int(file.read_text())) for name, file in pid_files.items()}
+        pid_files = {name: self.data / "run" / f"{name}.pid" for name in ("gate", "site", "worker", "payments")}
+        return {name: family(int(file.read_text())) for name, file in pid_files.items() if file.exists()}
 
 
 def family(founder: int) -> list[int]:

@@ -2,7 +2,7 @@
 
     broadsheet-backup.json   first: format, release, database, moment: enough to say what this is
     database.sqlite3         or database.pgdump (pg_dump's custom format)
-    ledger/ log/ media/ keys/ outbox/ first-start.json
+    ledger/ log/ media/ keys/ outbox/ fake-payments/ first-start.json
     manifest.json            last: size and SHA-256 of every member before it, and what was counted
 
 It holds keys, addresses and reading: whoever has the file has the publication.
@@ -37,13 +37,15 @@ from broadsheet import clock
 from broadsheet.config import Config
 from broadsheet.gate.ledger import open_ledger
 from broadsheet.gate.log import complete_bytes, open_segments, sealed_segments
+from broadsheet.giving.providers.fake.store import FILE as PRETENDED_FILE
+from broadsheet.giving.providers.fake.store import FOLDER as PRETENDED
 from broadsheet.release import release
 
 FORMAT = 1
 HEAD = "broadsheet-backup.json"
 MANIFEST = "manifest.json"
 SQLITE, POSTGRES = "database.sqlite3", "database.pgdump"
-FOLDERS = ("ledger", "log", "media", "keys", "outbox")
+FOLDERS = ("ledger", "log", "media", "keys", "outbox", PRETENDED)
 SINGLE_FILES = ("first-start.json",)
 COMPRESSION = 1  # pictures do not shrink, and the database shrinks to a third even so
 BLOCK = 1 << 20
@@ -277,6 +279,7 @@ def _write(config: Config, head: Head, out: IO[bytes], beside: Path, say: Say) -
         _add_media(config, archive, say)
         database, migrations = _add_database(config, head, archive, Path(staging), say)
         _add_media(config, archive, say)
+        _add_pretended_payments(config, archive, Path(staging))
         entries = _add_ledger(config, archive, Path(staging), say)
         _add_log(config, archive, say)
         for folder in (config.keys, config.outbox):
@@ -302,6 +305,16 @@ def _add_folder(config: Config, folder: Path, archive: _Archive) -> None:
             continue
         with suppress(FileNotFoundError):  # deleted while we were looking
             archive.add(name, file)
+
+
+def _add_pretended_payments(config: Config, archive: _Archive, staging: Path) -> None:
+    """After the database: what the books know of, the provider that they are reconciled with knows too."""
+    source, copy = config.data / PRETENDED / PRETENDED_FILE, staging / PRETENDED_FILE
+    if not source.exists():
+        return
+    _copy_live(source, copy).close()
+    archive.add(f"{PRETENDED}/{PRETENDED_FILE}", copy)
+    copy.unlink()
 
 
 def _add_ledger(config: Config, archive: _Archive, staging: Path, say: Say) -> int:
@@ -391,14 +404,18 @@ def _copy_sqlite(config: Config, copy: Path) -> tuple[dict[str, Any], list[str]]
     source = config.data / "broadsheet.sqlite3"
     if not source.exists():
         raise BackupFault(f"There is no publication in {config.data} yet.")
-    with (
-        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=20)) as live,
-        closing(sqlite3.connect(copy)) as target,
-    ):
+    with closing(_copy_live(source, copy)) as target:
+        return counts_of(lambda sql: target.execute(sql).fetchall())
+
+
+def _copy_live(source: Path, copy: Path) -> sqlite3.Connection:
+    """Open on the copy."""
+    with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=20)) as live:
+        target = sqlite3.connect(copy)
         # All pages at once: a copy in steps would begin anew with every save of another process.
         live.backup(target)
         target.execute("PRAGMA journal_mode=DELETE")
-        return counts_of(lambda sql: target.execute(sql).fetchall())
+        return target
 
 
 def _dump_postgres(url: str, copy: Path) -> tuple[dict[str, Any], list[str]]:

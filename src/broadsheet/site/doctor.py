@@ -31,6 +31,7 @@ from broadsheet import clock
 from broadsheet.config import Config
 from broadsheet.gate.ledger import MAP_BYTES, open_ledger
 from broadsheet.gate.pages import open_pages
+from broadsheet.giving.providers.fake.asking import socket_of
 from broadsheet.meter.force import is_in_force
 from broadsheet.newsroom.models import Purge
 from broadsheet.newsroom.models.versions import PublishedVersion
@@ -158,7 +159,7 @@ def sockets(config: Config) -> Iterator[Finding]:
     for file in sorted(config.run.glob("*.sock")):
         if not _is_listened_to(file):
             yield Finding(
-                f"{file} is there, but nobody listens: the site has ended, or was killed.",
+                f"{file} is there, but nobody listens: its process has ended, or was killed.",
                 "Start Broadsheet (it clears the socket away); if it is running, restart it and look at its log.",
             )
 
@@ -430,6 +431,23 @@ def worker(config: Config) -> Iterator[Finding]:
         )
 
 
+def pretended_payments(config: Config) -> Iterator[Finding]:
+    """Where `PAYMENTS` names the fake provider."""
+    if "fake" not in config.payments:
+        return
+    if _is_listened_to(config.site_socket) and not _is_listened_to(socket_of(config)):
+        yield Finding(
+            _("The fake payment provider does not answer: nobody can pretend to give."),
+            _("Restart Broadsheet, and look into its log for why the provider ended."),
+        )
+    if _is_public(urlsplit(config.base_url).hostname or "") and not config.demo:
+        yield Finding(
+            _("Readers of %(address)s can give, but no real money moves: PAYMENTS names the fake provider.")
+            % {"address": config.base_url},
+            _("Set PAYMENTS to stripe, to manual, or to both, and start Broadsheet again."),
+        )
+
+
 # In the order of a house: ground, walls, what is kept inside, who works there.
 CHECKS: list[Check] = [
     data_folder,
@@ -445,6 +463,7 @@ CHECKS: list[Check] = [
     static_files,
     sockets,
     worker,
+    pretended_payments,
 ]
 
 # What a load balancer asks every few seconds of a process that has the stores open.

@@ -1,6 +1,7 @@
 """The supervisor: starts site, worker and gate, starts again what dies, reloads them, and ends all in order.
 
-It stays small by knowing nothing of what its children do: it imports neither Django nor the gate.
+Where it is in use, the fake payment provider is one more child. The supervisor stays small by knowing nothing of what its
+children do: it imports neither Django nor the gate.
 
 Reload (SIGHUP) drops no request: a new site starts beside the old one, on a socket of its own; then a new gate, on the
 sockets the old one listens on, which are the supervisor's and stay open; the old gate finishes what it has and ends; then
@@ -88,6 +89,7 @@ class Supervisor:
         self._site: Child
         self._gate: Child
         self._worker = Child("worker", [sys.executable, "-m", "broadsheet.site.cli", "worker"], LONGEST_STOP_S)
+        self._payments = _pretended_payments(settings)
 
     def run(self) -> int:
         """Serve until told to stop. 0 well; 1 where it could not begin."""
@@ -128,8 +130,8 @@ class Supervisor:
         if not self._wait_for(self._site, self._site_answers(self._site), self._start_the_dead):
             return False
         self._lead_to(self._site)
-        self._start(self._worker)
-        self._start(self._gate)
+        for child in (*self._payments, self._worker, self._gate):
+            self._start(child)
         host, port = self._settings.bind
         near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where to ask, not where to bind
 
@@ -175,12 +177,15 @@ class Supervisor:
             self._drop(new_site)
             return self._not_reloaded("the new gate does not start; its reason is above")
         self._site, self._gate = new_site, new_gate
-        self._started = [new_site, self._worker, new_gate]
+        self._started = [new_site, *self._payments, self._worker, new_gate]
         for child in self._started:
             if child.process is not None:
                 self._pid_file(child).write_text(f"{child.process.pid}\n")
         self._drop(self._worker)  # no two of them work at once; the next one starts while we wait
         self._worker.start_at = 0.0
+        for child in self._payments:
+            self._drop(child)
+            self._start(child)  # at once: a reader may be about to pay
         self._stop_accepting(old_gate)
         self._drain(old_gate)
         self._drain(old_site)
@@ -262,7 +267,7 @@ class Supervisor:
         """What a supervisor that was killed has left: it would take the new site's socket away when it ends."""
         for left in self._settings.run.glob("site*.sock"):
             left.unlink(missing_ok=True)
-        for child in (self._gate, self._worker, self._site):
+        for child in (self._gate, self._worker, *self._payments, self._site):
             with suppress(OSError, ValueError):
                 pid = int(self._pid_file(child).read_text())
                 if b"broadsheet" in Path(f"/proc/{pid}/cmdline").read_bytes() and os.getsid(pid) == pid:
@@ -325,7 +330,7 @@ class Supervisor:
 
     def _end(self) -> None:
         """The site last, so that nobody asks one that has gone."""
-        for group in ([self._gate, self._worker], [self._site]):
+        for group in ([self._gate, self._worker], [*self._payments, self._site]):
             ending = [(child, child.process) for child in group if child.process is not None]
             for _, process in ending:
                 process.terminate()
@@ -382,6 +387,13 @@ def site_command(settings: Config, path: Path | None = None) -> list[str]:
         *("--http1-buffer-size", "65536", "--http1-header-read-timeout", "60000"),
         "broadsheet.site.wsgi:application",
     ]
+
+
+def _pretended_payments(settings: Config) -> list[Child]:
+    """The fake payment provider: a stranger to us as a real one is, but one that we start and end."""
+    if "fake" not in settings.payments:
+        return []
+    return [Child("payments", [sys.executable, "-m", "broadsheet.giving.providers.fake"])]
 
 
 def _granian(name: str, settings: Config, module: str = "granian") -> list[str]:

@@ -27,7 +27,9 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "article": (
         "article", "box", "list", "quote", "gallery", "table", "attachment", "embed", "form", "wall", "share", "notice",
     ),
+    "pretend": ("form", "account", "pretend"),
     "account": ("form", "ledger", "account", "factor"),
+    "giving": ("form", "ledger", "account", "share", "giving"),
 }  # fmt: skip
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)

@@ -20,7 +20,17 @@ from broadsheet import clock
 from broadsheet.config import Config
 from broadsheet.newsroom.acts.publish import check
 from broadsheet.newsroom.models import Article
-from broadsheet.site.doctor import MOST_NAMED, Check, Finding, disk, examine, policy, unfinished_mails, worker
+from broadsheet.site.doctor import (
+    MOST_NAMED,
+    Check,
+    Finding,
+    disk,
+    examine,
+    policy,
+    pretended_payments,
+    unfinished_mails,
+    worker,
+)
 from broadsheet.site.mail_marks import last_failure
 
 SCHEDULE_OVERDUE = timedelta(minutes=2)  # the worker comes round every ten seconds
@@ -105,4 +115,4 @@ def tasks(config: Config) -> Iterator[Finding]:
 
 
 # What readers notice first.
-CHECKS: list[Check] = [disk, worker, policy, schedule, outbox, tasks]
+CHECKS: list[Check] = [disk, worker, policy, schedule, outbox, tasks, pretended_payments]

@@ -17,6 +17,7 @@ _DUE = {
     "pages": ("expires_at",),
     "pledges": ("due_at", "next_at", "paused_until"),
     "payments": ("dispute_at",),
+    "disputes": ("answer_by",),
     "deliveries": ("due_at",),
 }
 

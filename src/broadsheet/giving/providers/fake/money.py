@@ -6,7 +6,13 @@ from broadsheet import clock
 from broadsheet.giving.providers.fake.cards import Card
 from broadsheet.giving.providers.fake.store import Row, Store
 from broadsheet.giving.providers.fake.telling import tell
-from broadsheet.giving.providers.fake.terms import DISPUTE_FEE_MINOR, DISPUTED_AFTER_S, PAYOUT_EVERY_S, fee_minor
+from broadsheet.giving.providers.fake.terms import (
+    DISPUTE_FEE_MINOR,
+    DISPUTE_STAYS_OPEN_S,
+    DISPUTED_AFTER_S,
+    PAYOUT_EVERY_S,
+    fee_minor,
+)
 
 
 class Refused(Exception):
@@ -77,6 +83,7 @@ def dispute(store: Store, payment_id: str) -> Row:
             "fee": DISPUTE_FEE_MINOR,
             "at": now,
             "state": "open",
+            "answer_by": now + DISPUTE_STAYS_OPEN_S,
         },
     )
     store.change("payments", payment_id, dispute_at=None)
@@ -107,6 +114,8 @@ def dispute_what_is_due(store: Store) -> None:
             dispute(store, payment["id"])
         except Refused:
             continue  # given back meanwhile
+    for late in store.all("SELECT id FROM disputes WHERE state = 'open' AND answer_by <= ?", clock.timestamp()):
+        decide(store, late["id"], is_won=False)
 
 
 def pay_out(store: Store) -> list[Row]:

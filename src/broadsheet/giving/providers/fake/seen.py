@@ -111,6 +111,9 @@ def _dispute(dispute: Said, currency: str) -> SeenDispute:
         at=moment(dispute["at"]),
         fee=Money(dispute["fee"], currency),
         won_at=moment(dispute["decided_at"]) if dispute["state"] == "won" else None,
+        lost_at=moment(dispute["decided_at"]) if dispute["state"] == "lost" else None,
+        answer_by=moment(dispute["answer_by"]),
+        reason="fraudulent",
     )
 
 

@@ -15,6 +15,7 @@ RETRIES_AFTER_S = (
 )  # a failed renewal is tried again three times; then the pledge lapses
 DISPUTED_AFTER_S = DAY_S
 DISPUTE_FEE_MINOR = 1500
+DISPUTE_STAYS_OPEN_S = 14 * DAY_S  # then it is lost
 PAYOUT_EVERY_S = 7 * DAY_S
 MOST_MINOR = 10**12
 
