@@ -25,7 +25,7 @@ from broadsheet.core.meter import Article, Ladder, Policy, ReaderClass, Window, 
 from broadsheet.gate.cookie import open_cookies
 from broadsheet.gate.ledger import open_ledger, reader_key
 from broadsheet.gate.pages import Description, Kind, VerdictClass, open_pages
-from broadsheet.gate.passes import pass_text
+from broadsheet.gate.passes import pass_id, pass_text
 from broadsheet.gate.policy import PolicySnapshot
 
 OPENING = "The opening that everybody may read."
@@ -127,8 +127,13 @@ def act(path: str, environ: dict, start: Start) -> Iterable[bytes]:
     elif path == "/admin/pass/":
         expires = datetime.fromtimestamp(time.time() + 3600, UTC)
         id_ = open_ledger().give_pass(ReaderClass(query["class"]), int(query["account"]), expires)
-        start("200 OK", [("Set-Cookie", f"pass={pass_text(id_)}; Path=/")])
+        name = query.get("cookie", "pass")
+        start("200 OK", [("Set-Cookie", f"{name}={pass_text(id_)}; Path=/")])
         return [b""]
+    elif path == "/admin/end-pass/":
+        id_ = pass_id(query["text"])
+        assert id_ is not None
+        open_ledger().drop_pass(id_)
     elif path == "/admin/signout/":
         open_ledger().drop_passes_of(int(query["account"]))
     elif path == "/admin/reads/":
@@ -157,9 +162,13 @@ def said(start: Start, what: object) -> Iterable[bytes]:
 
 def publish(query: dict[str, str]) -> None:
     allowance, notice = int(query.get("allowance", 10)), int(query.get("notice", 3))
+    ladders = {ReaderClass.ANONYMOUS: Ladder(allowance, notice or None)}
+    if "supporters" in query:
+        # No more is open to registered readers than to supporters.
+        ladders |= dict.fromkeys((ReaderClass.REGISTERED, ReaderClass.SUPPORTER), Ladder(int(query["supporters"]), 1))
     kind = WindowKind(query.get("window", "month"))
     policy = Policy(
-        ladders={ReaderClass.ANONYMOUS: Ladder(allowance, notice or None)},
+        ladders=ladders,
         window=Window(kind, int(query.get("days", 30)) if kind is WindowKind.ROLLING else 0),
         strangers_a_day=int(query.get("strangers", 100_000)),
     )

@@ -13,15 +13,26 @@ from typing import Any, NamedTuple
 
 from broadsheet.core.meter import MOST_ARTICLES, Decision, Reason, Verdict
 from broadsheet.gate import splice
+from broadsheet.gate.appeals import is_closed
 from broadsheet.gate.cookie import NAME, Cookies, ReaderCookie, cookie_values
 from broadsheet.gate.crawlers import Crawlers, claimed_engine
 from broadsheet.gate.keys import KeyRing
 from broadsheet.gate.known import Form, Given, Known, KnownAddresses, Served
-from broadsheet.gate.ledger import Entry, Ledger, LedgerWindow, View, account_key, all_counting, reader_key
+from broadsheet.gate.ledger import (
+    NO_ACCOUNT,
+    Entry,
+    Ledger,
+    LedgerWindow,
+    Pass,
+    View,
+    account_key,
+    all_counting,
+    reader_key,
+)
 from broadsheet.gate.log import Flag, ReadingLog
 from broadsheet.gate.networks import Networks
 from broadsheet.gate.pages import Description, PageStore, VerdictClass, page_key
-from broadsheet.gate.passes import PASS_NAME, pass_id
+from broadsheet.gate.passes import PASS_NAME, SUPPORTER_NAME, pass_id
 from broadsheet.gate.request import encoding, is_prefetch, matches
 from broadsheet.gate.rules import Rules
 from broadsheet.gate.steps import ANONYMOUS, RANKS, Step
@@ -50,11 +61,14 @@ DESCRIPTION = "describe"
 
 
 class Reader:
-    """Who asks. `key`: of the ledger; None: someone without a cookie, whom nothing is known of."""
+    """Who asks. `key`: of the ledger; None: someone without a reader cookie, of whom nothing is counted yet."""
 
-    __slots__ = ("cookie", "first", "key", "rank")
+    __slots__ = ("appeal_closed", "cookie", "first", "key", "rank")
 
-    def __init__(self, rank: int, key: bytes | None, cookie: ReaderCookie | None = None) -> None:
+    def __init__(
+        self, rank: int, key: bytes | None, cookie: ReaderCookie | None = None, appeal_closed: bool = False
+    ) -> None:
+        self.appeal_closed = appeal_closed
         self.rank = rank
         self.key = key
         self.cookie = cookie
@@ -62,7 +76,7 @@ class Reader:
 
 
 _STRANGER = Reader(ANONYMOUS, None)
-_TOO_STRANGE = Step(Decision(Verdict.WALL, Reason.STRANGERS), ANONYMOUS)
+_TOO_STRANGE = [Step(Decision(Verdict.WALL, Reason.STRANGERS), rank) for rank in range(len(RANKS))]
 _CRAWLER = Step(Decision(Verdict.OPEN, Reason.CRAWLER), ANONYMOUS)
 
 
@@ -177,7 +191,7 @@ class Answers:
             if not rules.calm_from_s < now_s < rules.calm_until_s:
                 moment_s = rules.moment_s(now_s)
             if key is None:
-                step = self._to_stranger(ask, rules)
+                step = self._to_stranger(ask, rules, reader.rank)
             else:
                 step, seen = self._counted(reader, article, rules, moment_s)
 
@@ -200,18 +214,20 @@ class Answers:
                 flags = CRAWLER
                 more = [_NO_COPY]
             is_logged = method == "GET" and not is_ahead
-            self._send_article(ask, article, key, rules, served, served.prefix, step, flags, more, is_logged)
+            closed = reader.appeal_closed
+            self._send_article(ask, article, key, rules, served, served.prefix, step, closed, flags, more, is_logged)
             return ANSWERED
         if key is not None:
             waiting = Waiting(ask, reader, article, rules, moment_s, served, seen, step)
             self._views.append(waiting)
             return waiting
         if self._networks.count(self._address_of(scope), now_s) > rules.policy.strangers_a_day:
-            return self._wall_stranger(ask, known, article, coding)
+            return self._wall_stranger(ask, known, article, coding, rules, reader)
         text, cookie = self._cookies.mint(article, moment_s)
         more = [self._set_cookie(text, rules, moment_s)]
         key = reader_key(cookie.id)
-        self._send_article(ask, article, key, rules, served, served.prefix, step, NEW | FIRST, more, True)
+        closed = reader.appeal_closed
+        self._send_article(ask, article, key, rules, served, served.prefix, step, closed, NEW | FIRST, more, True)
         # Ours, so it need not be verified when it comes back.
         self._keep_reader(f"{NAME}={text}", Reader(ANONYMOUS, key, cookie))
         return ANSWERED
@@ -237,6 +253,7 @@ class Answers:
             waiting.served,
             waiting.prefix,
             step,
+            waiting.reader.appeal_closed,
             NEW,
             more,
             True,
@@ -252,11 +269,12 @@ class Answers:
         served: Served,
         prefix: bytes | None,
         step: Step,
+        appeal_closed: bool,
         flags: int,
         more: list[tuple[str, str]] | None,
         is_logged: bool,
     ) -> None:
-        _, etag, headers, block = served.said_at(step, rules)
+        _, etag, headers, block = served.said_at(step, rules, appeal_closed)
         assert prefix is not None
         body = prefix + block
         if step.notice and served.takes_tail:
@@ -281,13 +299,24 @@ class Answers:
     # ── who reads
 
     def _reader(self, cookies: str, now_s: float) -> Reader:
-        if PASS_NAME in cookies and (signed_in := self._signed_in(cookies, now_s)) is not None:
-            return signed_in  # asked each time: a pass may end at any moment
+        """Signed in, by its pass; otherwise by its reader cookie. The higher class counts, of what it is and what it gave."""
+        closed = is_closed(cookies)
+        rank, may_change = ANONYMOUS, False
+        if SUPPORTER_NAME in cookies:
+            may_change = True
+            if (gave := self._pass_in(cookies, SUPPORTER_NAME, now_s)) is not None and gave.account == NO_ACCOUNT:
+                rank = RANKS.index(gave.reader)
+        if PASS_NAME in cookies:
+            may_change = True
+            if (signed_in := self._pass_in(cookies, PASS_NAME, now_s)) is not None and signed_in.account != NO_ACCOUNT:
+                rank = max(rank, RANKS.index(signed_in.reader))
+                return Reader(rank, account_key(signed_in.account), appeal_closed=closed)
         cookie = self._cookies.find(cookies)
         if cookie is None:
-            return _STRANGER
-        reader = Reader(ANONYMOUS, reader_key(cookie.id), cookie)
-        if PASS_NAME not in cookies and len(cookies) <= _LONGEST_KEPT_HEADER:
+            return _STRANGER if rank == ANONYMOUS and not closed else Reader(rank, None, appeal_closed=closed)
+        reader = Reader(rank, reader_key(cookie.id), cookie, closed)
+        # One with a pass is looked at each time: it may end at any moment.
+        if not may_change and len(cookies) <= _LONGEST_KEPT_HEADER:
             self._keep_reader(cookies, reader)
         return reader
 
@@ -296,13 +325,13 @@ class Answers:
             self._readers.clear()
         self._readers[cookies] = reader
 
-    def _signed_in(self, cookies: str, now_s: float) -> Reader | None:
-        for tried, text in enumerate(cookie_values(cookies, PASS_NAME)):
+    def _pass_in(self, cookies: str, name: str, now_s: float) -> Pass | None:
+        for tried, text in enumerate(cookie_values(cookies, name)):
             if tried == _MOST_PASSES_TRIED:
                 break
             id_ = pass_id(text)
             if id_ is not None and (found := self._ledger.pass_of(id_, now_s)) is not None:
-                return Reader(RANKS.index(found.reader), account_key(found.account))
+                return found
         return None
 
     def _set_cookie(self, text: str, rules: Rules, moment_s: float) -> tuple[str, str]:
@@ -326,22 +355,23 @@ class Answers:
             seen = None
         return steps.before(len(articles)) if article in articles else steps.new(len(articles)), seen
 
-    def _to_stranger(self, ask: Ask, rules: Rules) -> Step:
-        agent = ask.get("user-agent") if rules.policy.crawlers_open else None
+    def _to_stranger(self, ask: Ask, rules: Rules, rank: int) -> Step:
+        """Without a reader cookie, which a supporter who gave from this browser may be, too."""
+        agent = ask.get("user-agent") if rules.policy.crawlers_open and rank == ANONYMOUS else None
         if agent is not None:
             engine = claimed_engine(agent)
             if engine is not None and self._crawlers.is_verified(self._address_of(ask.scope), engine, ask.now_s):
                 return _CRAWLER
-        return rules.steps[ANONYMOUS].new(0)
+        return rules.steps[rank].new(0)
 
-    def _wall_stranger(self, ask: Ask, known: Known, article: int, coding: str) -> str:
+    def _wall_stranger(self, ask: Ask, known: Known, article: int, coding: str, rules: Rules, reader: Reader) -> str:
         """Someone of a network that reads and reads without ever keeping a cookie."""
-        letter = _TOO_STRANGE.letter
-        served = self._served(ask.path, known, letter, coding, ask.given)
+        step = _TOO_STRANGE[reader.rank]
+        served = self._served(ask.path, known, step.letter, coding, ask.given)
         if served is None or ask.now_s >= served.until_s:
-            return self._miss(known, letter, coding)
-        _send_plain(ask, served)
-        self._log.write(int(ask.now_s * 1000), article, 0, _TOO_STRANGE.letter_code, _TOO_STRANGE.reason_code, 0, 0)
+            return self._miss(known, step.letter, coding)
+        closed = reader.appeal_closed
+        self._send_article(ask, article, None, rules, served, served.prefix, step, closed, 0, None, True)
         return ANSWERED
 
     # ── what is kept

@@ -6,6 +6,7 @@ from collections import deque
 from typing import NamedTuple
 
 from broadsheet.gate import splice
+from broadsheet.gate.appeals import MARK
 from broadsheet.gate.pages import Description, Kind, Page, VerdictClass
 from broadsheet.gate.rules import END, Rules
 from broadsheet.gate.steps import ANONYMOUS, Step
@@ -68,7 +69,7 @@ class Served:
         self.key = key  # of the store, for when its body is asked for again
         self.version, _, self._crc, self._length, self.takes_tail, until_s, _ = page
         self.until_s = until_s or _ALWAYS
-        self._said: dict[Step, Said] | None = None
+        self._said: dict[Step | tuple[Step, str], Said] | None = None
         self.end = self._closing(END) if self.takes_tail else b""
         self.prefix: bytes | None = None
 
@@ -80,30 +81,36 @@ class Served:
     def _mark(self) -> str:
         return f"{self.version:x}{self.form.encoding}{self.form.letter}"
 
-    def said_at(self, step: Step, rules: Rules) -> Said:
-        """The answer of a metered article at this step. Kept from the second time on: most are asked for once."""
+    def said_at(self, step: Step, rules: Rules, appeal_closed: bool = False) -> Said:
+        """The answer of an article at this step. Kept from the second time on: most are asked for once."""
         kept = self._said
         if kept is None:
             self._said = {}
-            return self._say(step, rules)
-        said = kept.get(step)
+            return self._say(step, rules, appeal_closed)
+        name = (step, "appeal closed") if appeal_closed else step
+        said = kept.get(name)
         if said is None or said.opens_s != rules.window.opens_s:
             if len(kept) >= _MOST_SAID:
                 kept.clear()
-            said = kept[step] = self._say(step, rules)
+            said = kept[name] = self._say(step, rules, appeal_closed)
         return said
 
-    def _say(self, step: Step, rules: Rules) -> Said:
+    def _say(self, step: Step, rules: Rules, appeal_closed: bool) -> Said:
         opens_s = rules.window.opens_s
+        mark = f"{self._mark}-c" if appeal_closed else self._mark
         if step.by_count:
             # With its words: a publisher who changes them does not want the old ones shown from a browser's copy.
             words = f"n{rules.snapshot.version:x}" if step.notice else ""
-            etag = f'"{self._mark}-{step.count:x}{words}-{opens_s:x}"'
+            etag = f'"{mark}-{step.count:x}{words}-{opens_s:x}"'
         else:
-            etag = self.etag  # reads the same whatever window is open
-        has_notice = step.notice and self.takes_tail
-        block = self._closing(rules.tail(step.count, step.rank != ANONYMOUS)) if has_notice else self.end
-        return Said(opens_s, etag, [*self.form.headers, ("etag", etag)], block)
+            etag = f'"{mark}"'  # reads the same whatever window is open
+        return Said(opens_s, etag, [*self.form.headers, ("etag", etag)], self._block(step, rules, appeal_closed))
+
+    def _block(self, step: Step, rules: Rules, appeal_closed: bool) -> bytes:
+        if not self.takes_tail or not (step.notice or appeal_closed):
+            return self.end
+        tail = rules.tail(step.count, step.rank != ANONYMOUS) if step.notice else END
+        return self._closing(MARK + tail if appeal_closed else tail)
 
     def _closing(self, tail: bytes) -> bytes:
         encoding = self.form.encoding

@@ -6,7 +6,7 @@ second, so a power cut loses at most the last second, and the death of a process
 
     reads      b'r' + reader id (12), or b'a' + account (8) → entry
     passes     pass id (16) → class, account, expiry
-    signed_in  account → its pass ids (dupsort)
+    signed_in  account → its pass ids (dupsort); those of browsers without an account are not among them
     limits · crawlers · policy · meta
 """
 
@@ -250,6 +250,9 @@ def _counted_anew(packed: bytes | None, view: View) -> bytes | None:
     return entry.pack(window)
 
 
+NO_ACCOUNT = 0  # of the pass of a browser that gave: what it reads is counted under its own cookie
+
+
 class Pass(NamedTuple):
     reader: ReaderClass
     account: int
@@ -454,11 +457,15 @@ class Ledger:
     # ── passes
 
     def give_pass(self, reader: ReaderClass, account: int, expires: datetime) -> bytes:
-        """A new pass for someone who has signed in. Raises StoreFailed where it cannot be written."""
+        """A new pass for someone who has signed in, or for a browser (NO_ACCOUNT).
+
+        Raises StoreFailed where it cannot be written.
+        """
         id_ = secrets.token_bytes(16)
         with self.environment.begin(write=True) as txn:
             txn.put(id_, _PASS.pack(_CLASSES.index(reader), account, int(expires.timestamp())), db=self.passes_db)
-            txn.put(_U64.pack(account), id_, db=self.signed_in_db)
+            if account != NO_ACCOUNT:
+                txn.put(_U64.pack(account), id_, db=self.signed_in_db)
         self.is_dirty = True
         return id_
 

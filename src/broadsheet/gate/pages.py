@@ -79,22 +79,23 @@ class VerdictClass(StrEnum):
     OPEN_SUBSCRIBER = "b"
     OPEN_STAFF = "e"
     WALLED_ANONYMOUS = "w"
-    WALLED_READER = "x"  # registered or more
+    WALLED_READER = "x"  # registered
+    WALLED_SUPPORTER = "y"  # or subscriber: who gives already is not asked to
 
     @classmethod
     def of(cls, reader: ReaderClass, decision: Decision | None = None) -> VerdictClass:
         """The class of page for this reader; without a decision, for an address that is not metered."""
         if decision is not None and not decision.opens:
-            return cls.WALLED_ANONYMOUS if reader is ReaderClass.ANONYMOUS else cls.WALLED_READER
+            return _WALLED_CLASS.get(reader, cls.WALLED_SUPPORTER)
         return _OPEN_CLASS[reader]
 
     @property
     def is_open(self) -> bool:
-        return self not in (VerdictClass.WALLED_ANONYMOUS, VerdictClass.WALLED_READER)
+        return self in _READER_OF_OPEN
 
     @property
     def reader(self) -> ReaderClass:
-        """For whom to render it; the walled class of all who are signed in is drawn for the registered."""
+        """For whom to render it; the walled class of all who give is drawn for supporters."""
         return _READER_OF[self]
 
 
@@ -105,10 +106,15 @@ _OPEN_CLASS = {
     ReaderClass.SUBSCRIBER: VerdictClass.OPEN_SUBSCRIBER,
     ReaderClass.STAFF: VerdictClass.OPEN_STAFF,
 }
+_WALLED_CLASS = {
+    ReaderClass.ANONYMOUS: VerdictClass.WALLED_ANONYMOUS,
+    ReaderClass.REGISTERED: VerdictClass.WALLED_READER,
+}
+_READER_OF_OPEN = {verdict: reader for reader, verdict in _OPEN_CLASS.items()}
 _READER_OF = {
-    **{verdict: reader for reader, verdict in _OPEN_CLASS.items()},
-    VerdictClass.WALLED_ANONYMOUS: ReaderClass.ANONYMOUS,
-    VerdictClass.WALLED_READER: ReaderClass.REGISTERED,
+    **_READER_OF_OPEN,
+    **{verdict: reader for reader, verdict in _WALLED_CLASS.items()},
+    VerdictClass.WALLED_SUPPORTER: ReaderClass.SUPPORTER,
 }
 
 

@@ -1,4 +1,7 @@
-"""The `pass` cookie: what tells the gate, which asks no session table, that someone is signed in."""
+"""The `pass` cookie: what tells the gate, which asks no session table, that someone is signed in; and the `supporter` cookie,
+which tells it that someone without an account gave from this browser. Both hold the id of a pass in the ledger, so that they
+end at once, everywhere, when it is dropped.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 
 PASS_NAME = "pass"  # noqa: S105 - the cookie's name
+SUPPORTER_NAME = "supporter"
 _TEXT_LENGTH = 22
 _ID_BYTES = 16
 
