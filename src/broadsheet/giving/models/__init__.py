@@ -19,10 +19,11 @@ from broadsheet.giving.models.ledger import Kind, Movement, Transaction
 from broadsheet.giving.models.letters import GivingLetter, LetterKind
 from broadsheet.giving.models.receipts import Receipt, ReceiptSeries, ReceiptVoid
 from broadsheet.giving.models.reconciliations import Reconciliation
-from broadsheet.giving.models.settings import GivingSettings
+from broadsheet.giving.models.settings import IS_OPEN_TAG, GivingSettings
 
 __all__ = [
     "APPEALS_TAG",
+    "IS_OPEN_TAG",
     "Appeal",
     "Attempt",
     "AttemptState",

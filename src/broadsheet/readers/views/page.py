@@ -29,11 +29,18 @@ _LONGEST_NEXT = 2000
 _NO_PLACE_TO_RETURN = ("/login/", "/register/", "/logout/")
 
 
-def draw(request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+def draw(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any] | None = None,
+    status: int = 200,
+    *,
+    folder: str = "account",
+) -> HttpResponse:
     publication = Publication.ours()
     house = {"publication": publication, "menu": list(Section.objects.in_order())}
     with timezone.override(publication.time_zone):
-        return render(request, f"account/{template}.html", {**house, **(context or {})}, status=status)
+        return render(request, f"{folder}/{template}.html", {**house, **(context or {})}, status=status)
 
 
 class SeeOther(HttpResponseRedirect):
