@@ -27,6 +27,8 @@ DISPUTES = "disputes"
 CORRECTIONS = "corrections"
 BALANCE = "balance:"
 
+OURS = (GIFTS, REFUNDS, DISPUTES)  # together: what is kept of what readers gave
+
 
 class Kind(StrEnum):
     """What happened. Together with the provider and the name of its object, the key under which it is posted once."""

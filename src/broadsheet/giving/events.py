@@ -5,43 +5,53 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import F
 
 from broadsheet import clock
+from broadsheet.giving.locking import for_good
 from broadsheet.giving.models import ProviderEvent
 from broadsheet.giving.posting import Posted, post
 from broadsheet.giving.providers import provider_named
-from broadsheet.giving.providers.interface import Heard, NotReached
+from broadsheet.giving.providers.interface import Heard, NotReached, Seen
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
 MOST_TRIES = 12  # over about three days: as long as the largest providers go on telling us
+TRIES_OF_THE_UNKNOWN = 5  # over some minutes: what a provider told of and cannot read yet itself
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=12)
 
 
 def keep(provider: str, heard: Heard) -> None:
     """One row for each event, however often it comes."""
     now = clock.now()
-    ProviderEvent.objects.get_or_create(
-        provider=provider,
-        event_ref=heard.event_ref,
-        defaults={
-            "kind": heard.kind,
-            "object_ref": heard.object_ref,
-            "received_at": now,
-            "posted_at": None if heard.object_ref else now,
-            "due_at": now if heard.object_ref else None,
-        },
-    )
+    with transaction.atomic():
+        for_good()
+        ProviderEvent.objects.get_or_create(
+            provider=provider,
+            event_ref=heard.event_ref,
+            defaults={
+                "kind": heard.kind,
+                "object_ref": heard.object_ref,
+                "received_at": now,
+                "posted_at": None if heard.object_ref else now,
+                "due_at": now if heard.object_ref else None,
+            },
+        )
 
 
 def post_due() -> bool:
-    """Look at what events were about and post it; True if there is more to be done at once."""
+    """Look at what events were about and post it; True if there is more to be done at once.
+
+    A provider that does not answer is asked once a round: its other events wait for the next one.
+    """
     due = list(ProviderEvent.objects.filter(due_at__lte=clock.now()).order_by("due_at", "pk")[:AT_ONCE])
+    silent: set[str] = set()
     for event in due:
-        _post(event)
-    return len(due) == AT_ONCE
+        if event.provider not in silent and _is_due(event) and not _post(event):
+            silent.add(event.provider)
+    return len(due) == AT_ONCE and not silent
 
 
 def look_and_post(provider: str, ref: str) -> Posted:
@@ -50,17 +60,33 @@ def look_and_post(provider: str, ref: str) -> Posted:
     return post(provider, provider_named(provider).look(ref), looked_at)
 
 
-def _post(event: ProviderEvent) -> None:
-    mine = ProviderEvent.objects.filter(pk=event.pk)
+def _is_due(event: ProviderEvent) -> bool:
+    """It may have been settled meanwhile, by a look at the same object."""
+    return ProviderEvent.objects.filter(pk=event.pk, due_at__isnull=False).exists()
+
+
+def _post(event: ProviderEvent) -> bool:
+    """Whether the provider answered."""
+    looked_at = clock.now()
     try:
-        look_and_post(event.provider, event.object_ref)
+        seen = provider_named(event.provider).look(event.object_ref)
+        if seen == Seen() and event.tries + 1 < TRIES_OF_THE_UNKNOWN:
+            _later(event, "the provider knows nothing of it yet")
+            return True
+        post(event.provider, seen, looked_at)
     except NotReached as fault:
         _later(event, str(fault))
+        return False
     except Exception as fault:  # whatever it is: the others are posted, and this one is tried again and shown
         log.exception("An event of %s (%s) could not be posted.", event.provider, event.kind)
         _later(event, str(fault))
     else:
-        mine.update(posted_at=clock.now(), due_at=None, fault="", tries=F("tries") + 1)
+        # One look answers all that was told of the object before it.
+        told = ProviderEvent.objects.filter(
+            provider=event.provider, object_ref=event.object_ref, received_at__lte=looked_at, due_at__isnull=False
+        )
+        told.update(posted_at=clock.now(), due_at=None, fault="", tries=F("tries") + 1)
+    return True
 
 
 def _later(event: ProviderEvent, fault: str) -> None:

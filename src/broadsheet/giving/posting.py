@@ -3,20 +3,26 @@
 Each fact has a key (provider, its object, kind) and is written once. Asked twenty times at once, in any order, an hour late
 or after a crash, `post` leaves the same rows. What follows of a gift (receipt, thanks due, entitlement) is in the same
 transaction; what leaves the house (mail) is a row that the worker carries out.
+
+Rows that others write too (attempts, pledges, donors) are locked before they are read: on PostgreSQL a reader who is being
+erased, or who cancels, would otherwise be written back as they were.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from broadsheet import clock
 from broadsheet.core import books
 from broadsheet.core.money import Money
-from broadsheet.giving import supporters
+from broadsheet.giving import receipts, supporters
+from broadsheet.giving.letters import queue_letters
 from broadsheet.giving.locking import one_at_a_time
 from broadsheet.giving.models import (
     Attempt,
@@ -33,12 +39,15 @@ from broadsheet.giving.models import (
     Transaction,
 )
 from broadsheet.giving.providers.interface import Giver, Seen, SeenAttempt, SeenDispute, SeenPayment, SeenPledge
-from broadsheet.giving.receipts import issue_receipt
 from broadsheet.readers.models import User
 
 log = logging.getLogger(__name__)
 
 MONEY = "giving"  # the lock
+THANKED_WITHIN = timedelta(days=31)  # what is found later than that is old history, and a letter would puzzle
+
+_SETTLED = (AttemptState.PAID, AttemptState.FAILED, AttemptState.EXPIRED)
+_LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
 
 
 @dataclass
@@ -47,6 +56,7 @@ class Posted:
 
     donations: list[Donation] = field(default_factory=list)
     pledges: list[Pledge] = field(default_factory=list)  # new, or otherwise than before
+    states_before: dict[int, PledgeState | None] = field(default_factory=dict)  # of those pledges; None: it is new
     transactions: list[Transaction] = field(default_factory=list)
     differing: list[Transaction] = field(default_factory=list)  # posted before, and told otherwise now
 
@@ -73,11 +83,17 @@ def post(provider: str, seen: Seen, looked_at: datetime) -> Posted:
         for payment in seen.payments:
             _payment(provider, payment, posted)
         for attempt in seen.attempts:
-            _attempt(provider, attempt)
+            _attempt(provider, attempt, looked_at)
         for payout in seen.payouts:
             _enter(posted, books.Kind.PAYOUT, provider, payout.ref, payout.amount, payout.at)
+            if payout.came_back_at:
+                _enter(posted, books.Kind.PAYOUT_BACK, provider, payout.ref, payout.amount, payout.came_back_at)
+        for fee in seen.fees:
+            _enter(posted, books.Kind.FEE, provider, fee.ref, fee.amount, fee.at)
         for donor in posted.donors():
             supporters.refresh(donor)
+        receipts.follow_refunds(posted)
+        queue_letters(posted)
     for entry in posted.differing:
         log.error(
             "%s says otherwise of %s (%s) than it did when it was posted.", provider, entry.object_ref, entry.kind
@@ -86,51 +102,73 @@ def post(provider: str, seen: Seen, looked_at: datetime) -> Posted:
 
 
 def correct(
-    debit: str, credit: str, amount: Money, *, note: str, by: User, donation: Donation | None = None
+    move: books.Movement,
+    *,
+    note: str,
+    by: User,
+    corrects: Transaction | None = None,
+    at_provider: tuple[str, str] | None = None,
 ) -> Transaction:
-    """Put right by hand what no provider tells: a movement of its own, with its reason. Nothing is ever rewritten."""
+    """Put right by hand what no provider tells: a movement of its own, with its reason. Nothing is ever rewritten.
+
+    `corrects`: what was posted and is not, or not by this much, as it should be. `at_provider`: the provider and its name for
+    what it moved and cannot tell of in our words, so that reconciling finds it here. ValueError where it makes no sense.
+    """
     if not note.strip():
         raise ValueError("a correction says why")
+    if strangers := [name for name in (move.debit, move.credit) if not books.is_account(name)]:
+        raise ValueError(f"the books have no account {' and no '.join(strangers)}")
     now = clock.now()
     with transaction.atomic(), one_at_a_time(MONEY):
-        number = Transaction.objects.filter(kind=books.Kind.CORRECTION).count() + 1
+        provider, ref = at_provider or ("manual", _next_correction())
+        if Transaction.objects.filter(provider=provider, object_ref=ref, kind=books.Kind.CORRECTION).exists():
+            raise ValueError(f"{ref} of {provider} was corrected already")
         entry = Transaction.objects.create(
-            provider="manual",
-            object_ref=f"correction-{number}",
+            provider=provider,
+            object_ref=ref,
             kind=books.Kind.CORRECTION,
             at=now,
             posted_at=now,
-            donation=donation,
+            donation=corrects.donation if corrects else None,
+            corrects=corrects,
             by_id=by.pk,
-            note=note.strip(),
+            note=note.strip()[:500],
         )
-        _move(entry, books.Movement(debit, credit, amount))
+        _move(entry, move)
+        if entry.donation is not None:
+            supporters.refresh(entry.donation.donor)
     return entry
+
+
+def _next_correction() -> str:
+    """Under the lock, and as none is ever deleted, nobody else's."""
+    return f"correction-{Transaction.objects.filter(kind=books.Kind.CORRECTION).count() + 1}"
 
 
 # ── pledges
 
 
 def _pledge(provider: str, seen: SeenPledge, looked_at: datetime, posted: Posted) -> None:
-    pledge = Pledge.objects.select_related("donor").filter(provider=provider, provider_ref=seen.ref).first()
+    pledge = _locked(Pledge.objects.select_related("donor").filter(provider=provider, provider_ref=seen.ref))
     if pledge is None:
         attempt = _attempt_named(seen.attempt)
         pledge = Pledge(
             provider=provider,
             provider_ref=seen.ref,
             donor=_donor(provider, seen.giver, attempt, seen.started_at),
-            attempt=attempt,
-            frequency=seen.frequency,
+            # One attempt, one pledge: should a provider make two of it, the second stands by itself.
+            attempt=None if attempt is None or Pledge.objects.filter(attempt=attempt).exists() else attempt,
             started_at=seen.started_at,
         )
     elif looked_at < pledge.seen_at:
         return
-    before = _said_of(pledge)
+    before, state_before = _said_of(pledge), PledgeState(pledge.state) if pledge.pk else None
     if pledge.pk and pledge.amount != seen.amount:
         PledgeChange.objects.create(
             pledge=pledge, at=looked_at, before_minor=pledge.amount_minor, after_minor=seen.amount.amount_minor
         )
     pledge.amount_minor, pledge.currency = seen.amount.amount_minor, seen.amount.currency
+    pledge.frequency = seen.frequency
     pledge.state = PledgeState(seen.state)
     pledge.next_at = seen.next_at
     pledge.failing_since = seen.failing_since
@@ -144,6 +182,7 @@ def _pledge(provider: str, seen: SeenPledge, looked_at: datetime, posted: Posted
     pledge.save()
     if _said_of(pledge) != before:
         posted.pledges.append(pledge)
+        posted.states_before[pledge.pk] = state_before
 
 
 def _said_of(pledge: Pledge) -> tuple[object, ...]:
@@ -154,7 +193,14 @@ def _said_of(pledge: Pledge) -> tuple[object, ...]:
 
 
 def _payment(provider: str, seen: SeenPayment, posted: Posted) -> None:
-    """A payment of a pledge comes with its pledge; ValueError otherwise."""
+    """A payment of a pledge comes with its pledge, and what is taken from it is in its currency; ValueError otherwise."""
+    if not seen.amount:
+        return  # a period that was free: no money, no donation
+    for taken in (*seen.refunds, *seen.disputes):
+        if taken.amount.currency != seen.amount.currency:
+            raise ValueError(
+                f"{provider} took {taken.amount} ({taken.ref}) from the payment {seen.ref} of {seen.amount}"
+            )
     donation = Donation.objects.select_related("donor").filter(provider=provider, provider_ref=seen.ref).first()
     if donation is None:
         donation = _donation(provider, seen)
@@ -166,6 +212,8 @@ def _payment(provider: str, seen: SeenPayment, posted: Posted) -> None:
         _enter(posted, books.Kind.REFUND, provider, refund.ref, refund.amount, refund.at, donation)
         if refund.fee_back:
             _enter(posted, books.Kind.FEE_BACK, provider, refund.ref, refund.fee_back, refund.at, donation)
+        if refund.came_back_at:
+            _enter(posted, books.Kind.REFUND_BACK, provider, refund.ref, refund.amount, refund.came_back_at, donation)
     for dispute in seen.disputes:
         _dispute(provider, dispute, donation)
         _enter(posted, books.Kind.DISPUTE, provider, dispute.ref, dispute.amount, dispute.at, donation)
@@ -173,6 +221,8 @@ def _payment(provider: str, seen: SeenPayment, posted: Posted) -> None:
             _enter(posted, books.Kind.DISPUTE_FEE, provider, dispute.ref, dispute.fee, dispute.at, donation)
         if dispute.won_at:
             _enter(posted, books.Kind.DISPUTE_WON, provider, dispute.ref, dispute.amount, dispute.won_at, donation)
+        if dispute.won_at and dispute.fee_back:
+            _enter(posted, books.Kind.FEE_BACK, provider, dispute.ref, dispute.fee_back, dispute.won_at, donation)
 
 
 def _donation(provider: str, seen: SeenPayment) -> Donation:
@@ -181,7 +231,7 @@ def _donation(provider: str, seen: SeenPayment) -> Donation:
         pledge = Pledge.objects.select_related("donor").filter(provider=provider, provider_ref=seen.pledge).first()
         if pledge is None:
             raise ValueError(f"{provider} told of the payment {seen.ref} without its pledge {seen.pledge}")
-    attempt = _attempt_named(seen.attempt)
+    now, attempt = clock.now(), _attempt_named(seen.attempt)
     donor = pledge.donor if pledge else _donor(provider, seen.giver, attempt, seen.paid_at)
     donation = Donation.objects.create(
         donor=donor,
@@ -193,11 +243,13 @@ def _donation(provider: str, seen: SeenPayment) -> Donation:
         method=seen.method[:60],
         amount_minor=seen.amount.amount_minor,
         currency=seen.amount.currency,
-        thanks_due_at=clock.now() if donor.email else None,
+        thanks_due_at=now if donor.email and seen.paid_at > now - THANKED_WITHIN else None,
     )
     if attempt is not None:
-        _settle(attempt, AttemptState.PAID, "", donor)
-    issue_receipt(donation)
+        if attempt.donor_id is None:
+            attempt.donor = donor
+        _settle(attempt, AttemptState.PAID)
+    receipts.issue_receipt(donation)
     return donation
 
 
@@ -226,25 +278,25 @@ def _dispute(provider: str, seen: SeenDispute, donation: Donation) -> None:
 # ── attempts
 
 
-def _attempt(provider: str, seen: SeenAttempt) -> None:
+def _attempt(provider: str, seen: SeenAttempt, looked_at: datetime) -> None:
     attempt = _attempt_named(seen.attempt)
-    if attempt is not None and attempt.provider == provider:
-        _settle(attempt, AttemptState(seen.state), seen.fault)
+    if attempt is None or attempt.provider != provider or (attempt.seen_at is not None and looked_at < attempt.seen_at):
+        return
+    attempt.seen_at = looked_at
+    _settle(attempt, AttemptState(seen.state), seen.fault)
 
 
-def _settle(attempt: Attempt, state: AttemptState, fault: str, donor: Donor | None = None) -> None:
+def _settle(attempt: Attempt, state: AttemptState, fault: str = "") -> None:
     """What is paid stays paid, whatever is heard of its page later."""
-    if donor is not None and attempt.donor_id is None:
-        attempt.donor = donor
     if attempt.state != AttemptState.PAID:
+        if state != attempt.state:
+            attempt.settled_at = clock.now() if state in _SETTLED else None
         attempt.state, attempt.fault = state, fault[:200]
-        if state in (AttemptState.PAID, AttemptState.FAILED, AttemptState.EXPIRED):
-            attempt.settled_at = clock.now()
-    attempt.save()
+    attempt.save(update_fields=["donor", "state", "fault", "settled_at", "seen_at"])
 
 
 def _attempt_named(id_: str) -> Attempt | None:
-    return Attempt.objects.select_related("account", "donor").filter(pk=id_).first() if id_ else None
+    return _locked(Attempt.objects.select_related("account", "donor").filter(pk=id_)) if id_ else None
 
 
 # ── donors
@@ -253,31 +305,86 @@ def _attempt_named(id_: str) -> Attempt | None:
 def _donor(provider: str, giver: Giver, attempt: Attempt | None, at: datetime) -> Donor:
     """Whoever gave while signed in is their account, whatever address the provider was told; others are their address."""
     account = attempt.account if attempt else None
-    donor = None
-    if account is None and giver.ref:
-        customer = Customer.objects.select_related("donor").filter(provider=provider, provider_ref=giver.ref).first()
-        donor = customer.donor if customer else None
-    if donor is None:
-        email = account.email if account else (giver.email or (attempt.email if attempt else ""))
-        donor = _donor_at(email.strip().lower(), at)
-    if account is None and donor.account_id is None and donor.email:
-        account = User.objects.filter(email=donor.email).first()
-    if account is not None and donor.account_id is None:
-        donor.account = account
-    if attempt is not None and attempt.is_named:
-        donor.is_named = True
-        donor.name = attempt.name or donor.name
-    donor.name = (donor.name or giver.name or (account.name if account else ""))[:120]
-    donor.save()
-    if giver.ref:
-        Customer.objects.get_or_create(provider=provider, provider_ref=giver.ref, defaults={"donor": donor})
+    known = _customer(provider, giver)
+    if known is not None and known.donor.erased_at is not None and at <= known.donor.erased_at:
+        return known.donor  # told late of somebody who was forgotten since: they stay a number
+    if account is None and known is not None and known.donor.erased_at is None:
+        donor = known.donor
+    else:
+        donor = _donor_at(account.email if account else giver.email or (attempt.email if attempt else ""), at)
+    _join_account(donor, account)
+    _name(donor, giver, attempt)
+    donor.save(update_fields=["account", "name", "is_named"])
+    _remember(provider, giver, known, donor)
     return donor
 
 
-def _donor_at(email: str, at: datetime) -> Donor:
-    if not email:
+def _customer(provider: str, giver: Giver) -> Customer | None:
+    if not giver.ref:
+        return None
+    known = Customer.objects.filter(provider=provider, provider_ref=giver.ref).first()
+    if known is not None:
+        known.donor = Donor.objects.select_for_update(of=("self",)).select_related("account").get(pk=known.donor_id)
+    return known
+
+
+def _remember(provider: str, giver: Giver, known: Customer | None, donor: Donor) -> None:
+    """Somebody who was forgotten and gave again is no longer who they were."""
+    if giver.ref and known is None:
+        Customer.objects.create(provider=provider, provider_ref=giver.ref, donor=donor)
+    elif known is not None and known.donor.erased_at is not None:
+        known.donor = donor
+        known.save(update_fields=["donor"])
+
+
+def _join_account(donor: Donor, account: User | None) -> None:
+    if donor.account_id is None:
+        donor.account = account or (User.objects.filter(email=donor.email).first() if donor.email else None)
+
+
+def _name(donor: Donor, giver: Giver, attempt: Attempt | None) -> None:
+    """Whoever is not signed in may pay for an account's address, but not say how its reader is called."""
+    if donor.account_id is not None and (attempt is None or attempt.account_id != donor.account_id):
+        donor.name = donor.name or (donor.account.name if donor.account else "")[:120]
+        return
+    if attempt is not None and attempt.is_named:
+        donor.is_named = True
+        donor.name = attempt.name or donor.name
+    donor.name = (donor.name or giver.name or (donor.account.name if donor.account else ""))[:120]
+
+
+def _donor_at(address: str, at: datetime) -> Donor:
+    email = address.strip().lower()
+    if not email or len(email) > _LONGEST_ADDRESS:
         return Donor.objects.create(known_since=at)
-    return Donor.objects.get_or_create(email=email, defaults={"known_since": at})[0]
+    donor = _locked(Donor.objects.select_related("account").filter(email=email))
+    if donor is not None and _has_moved_away(donor):
+        donor = None
+    return donor or Donor.objects.create(email=email, known_since=at)
+
+
+def _has_moved_away(donor: Donor) -> bool:
+    """An account that has another address now, and whose old one is another account's: what is given from there is not its.
+
+    The donor it was lets go of the address."""
+    if donor.account is None or donor.account.email == donor.email:
+        return False
+    if not User.objects.filter(email=donor.email).exists():
+        return False
+    is_free = not Donor.objects.filter(email=donor.account.email).exists()
+    donor.email = donor.account.email if is_free else ""
+    donor.save(update_fields=["email"])
+    return True
+
+
+# ── rows that others write too
+
+
+Row = TypeVar("Row", Attempt, Donor, Pledge)
+
+
+def _locked(rows: QuerySet[Row]) -> Row | None:
+    return rows.select_for_update(of=("self",)).first()
 
 
 # ── the ledger
@@ -293,10 +400,12 @@ def _enter(
     donation: Donation | None = None,
 ) -> None:
     move = books.movement(kind, provider, amount)
-    there = Transaction.objects.filter(provider=provider, object_ref=ref, kind=kind).first()
+    key = {"transaction__provider": provider, "transaction__object_ref": ref, "transaction__kind": kind}
+    there = Movement.objects.select_related("transaction").filter(**key).first()
     if there is not None:
-        if there.movements.get().amount != amount:
-            posted.differing.append(there)
+        entry = there.transaction
+        if there.amount != amount or entry.donation_id != (donation.pk if donation else None):
+            posted.differing.append(entry)
         return
     entry = Transaction.objects.create(
         provider=provider, object_ref=ref, kind=kind, at=at, posted_at=clock.now(), donation=donation

@@ -35,6 +35,8 @@ from broadsheet.gate import crawlers
 from broadsheet.gate.ledger import open_ledger
 from broadsheet.gate.pages import open_pages
 from broadsheet.giving.events import post_due
+from broadsheet.giving.mailroom import post_due_letters
+from broadsheet.giving.receipts import forget_names
 from broadsheet.meter.force import publish_snapshot
 from broadsheet.newsroom.purge import carry_out_purges
 from broadsheet.newsroom.scheduling import carry_out_schedule
@@ -103,6 +105,12 @@ def post_payment_events() -> bool:
     return post_due()
 
 
+def write_to_donors() -> None:
+    for _ in range(MOST_ROUNDS):
+        if not post_due_letters():
+            break
+
+
 def put_meter_in_force() -> None:
     publish_snapshot()
 
@@ -130,6 +138,12 @@ def forget_codes_and_sessions() -> None:
     for _ in range(MOST_ROUNDS):
         swept = sweep_readers()
         if not (swept.codes or swept.sessions or swept.entitlements):
+            break
+
+
+def forget_names_on_receipts() -> None:
+    for _ in range(MOST_ROUNDS):
+        if not forget_names():
             break
 
 
@@ -184,7 +198,8 @@ def _take_back(task: DBTaskResult[..., object]) -> None:
 DUTIES = [
     # What readers wait for
     Duty("publish what is scheduled", 10, publish_scheduled),
-    Duty("post what payment providers told", 1, post_payment_events),
+    Duty("post what payment providers told", 1, post_payment_events, apart=True),
+    Duty("write to donors", 2, write_to_donors, apart=True),
     Duty("carry out purges that were left", 10, carry_out_left_purges),
     Duty("put the meter in force if it is not", 30, put_meter_in_force),
     # What makes pages quicker, and search engines welcome
@@ -194,6 +209,7 @@ DUTIES = [
     Duty("sweep the page store", 300, sweep_pages),
     Duty("sweep the meter ledger", 60, sweep_ledger),
     Duty("forget codes and sessions that have ended", 300, forget_codes_and_sessions),
+    Duty("forget names on old receipts", 6 * 3600, forget_names_on_receipts),
     Duty("forget finished tasks", 6 * 3600, forget_finished_tasks),
     Duty("give memory back", 30, give_memory_back),
     # What is kept
