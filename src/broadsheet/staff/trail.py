@@ -40,7 +40,10 @@ ACTIONS = {
     "giving.refunded": (_("Money given back"), _("Gave {amount} back to donor {donor}")),
     "giving.payment_entered": (_("Payment entered"), _("Entered {amount} from donor {donor}")),
     "giving.attempt_given_up": (_("Attempt given up"), _("No longer waits for {amount}")),
+    "giving.event_tried_again": (_("Event tried again"), _("Had an event of a payment provider tried again")),
     "giving.pledge_ended": (_("Pledge ended"), _("Ended the pledge of donor {donor}")),
+    "giving.receipt_voided": (_("Receipt voided"), _("Voided receipt {number}")),
+    "giving.receipt_reissued": (_("Receipt issued anew"), _("Issued receipt {number} in place of one before")),
 }
 
 
