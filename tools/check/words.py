@@ -27,7 +27,7 @@ CATALOGUES = SOURCE / "locale"
 
 # Names of things, the same in every language
 NAMES = re.compile(
-    r"\b(?:Broadsheet|RSS|Atom|JSON|Feed|HTML|URL|Facebook|Mastodon|Bluesky|WhatsApp|Telegram|X|Wagtail)\b"
+    r"\b(?:Broadsheet|RSS|Atom|JSON|Feed|HTML|URL|Facebook|Mastodon|Bluesky|WhatsApp|Telegram|X|Wagtail|IBAN|BIC|PDF)\b"
 )
 SHOWN_ATTRIBUTES = frozenset({"aria-label", "aria-description", "title", "placeholder", "alt", "label"})
 SHOWN_ARGUMENTS = frozenset(
