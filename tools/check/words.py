@@ -29,6 +29,7 @@ CATALOGUES = SOURCE / "locale"
 NAMES = re.compile(
     r"\b(?:Broadsheet|RSS|Atom|JSON|Feed|HTML|URL|Facebook|Mastodon|Bluesky|WhatsApp|Telegram|X|Wagtail|IBAN|BIC|PDF)\b"
 )
+OUR_ADDRESSES = re.compile(r"(?<!\w)/(?:[a-z-]*/)+")
 SHOWN_ATTRIBUTES = frozenset({"aria-label", "aria-description", "title", "placeholder", "alt", "label"})
 SHOWN_ARGUMENTS = frozenset(
     {"verbose_name", "verbose_name_plural", "help_text", "label", "heading", "header", "menu_label", "placeholder"}
@@ -110,7 +111,7 @@ def _plain_text(file: Path) -> Iterator[str]:
         parser.feed(text)
         found = parser.found
     for line, shown in found:
-        if re.search(r"[^\W\d_]{2}", NAMES.sub("", shown)):
+        if re.search(r"[^\W\d_]{2}", NAMES.sub("", OUR_ADDRESSES.sub("", shown))):
             yield f"{file}:{line}: “{' '.join(shown.split())[:60]}” cannot be translated"
 
 
@@ -123,7 +124,7 @@ def _without_marked(template: str) -> str:
             plain += token.contents
         elif token.token_type is TokenType.TEXT:
             plain += "\n" * token.contents.count("\n")
-        elif name in ("blocktranslate", "blocktrans", "comment"):
+        elif name in ("blocktranslate", "blocktrans", "comment") or token.contents == "block kind":  # a class
             skipped_until = f"end{name}"
         elif name == skipped_until:
             skipped_until = ""
