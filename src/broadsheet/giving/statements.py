@@ -19,8 +19,6 @@ from broadsheet.core.money import Money, total
 from broadsheet.giving.models import Donation, Donor, Movement, Receipt
 from broadsheet.newsroom.models import Publication
 
-_OURS = (books.GIFTS, books.REFUNDS, books.DISPUTES)  # together: what is kept of gifts
-
 
 @dataclass(frozen=True)
 class Line:
@@ -100,11 +98,12 @@ def _lines(donors: Sequence[int], year: int) -> Iterable[Line]:
 def _kept(donations: Sequence[int]) -> dict[int, int]:
     found: defaultdict[int, int] = defaultdict(int)
     moved = Movement.objects.filter(transaction__donation__in=donations).order_by()
-    for donation, credit, debit in moved.values_list("transaction__donation").annotate(
-        Sum("amount_minor", filter=Q(credit__in=_OURS), default=0),
-        Sum("amount_minor", filter=Q(debit__in=_OURS), default=0),
-    ):
-        found[donation] = credit - debit
+    sums = moved.values("transaction__donation").annotate(
+        came=Sum("amount_minor", filter=Q(credit__in=books.OURS), default=0),
+        went=Sum("amount_minor", filter=Q(debit__in=books.OURS), default=0),
+    )
+    for each in sums:
+        found[each["transaction__donation"]] = each["came"] - each["went"]
     return found
 
 
