@@ -18,6 +18,7 @@ from broadsheet.giving.desk import (
     sources,
     thanks,
 )
+from broadsheet.giving.providers.fake.panel import PretendPanel
 
 urlpatterns: list[URLPattern] = [
     path("", overview.Overview.as_view(), name="money_desk"),
@@ -40,4 +41,5 @@ urlpatterns: list[URLPattern] = [
     path("exports/", exports.Exports.as_view(), name="money_exports"),
     path("events/", events.Events.as_view(), name="money_events"),
     path("events/<int:pk>/again/", events.TryAgain.as_view(), name="money_event_again"),
+    path("pretend/", PretendPanel.as_view(), name="money_pretend"),
 ]
