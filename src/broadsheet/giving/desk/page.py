@@ -22,6 +22,7 @@ from django.views.generic import View
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from broadsheet import clock
+from broadsheet.giving.providers import is_pretended
 from broadsheet.newsroom.models import Publication
 from broadsheet.readers.acts.sign_in import has_proved_lately
 from broadsheet.readers.models import User
@@ -101,7 +102,7 @@ class DeskPage(WagtailAdminTemplateMixin, View):
         stops = [
             (stop.label, reverse(stop.name), stop.name == self.stop) for stop in STOPS if may_move or not stop.moves
         ]
-        return super().get_context_data(stops=stops, may_move=may_move, **kwargs)
+        return super().get_context_data(stops=stops, may_move=may_move, is_pretended=is_pretended(), **kwargs)
 
 
 # ── days, by the publication's clock

@@ -131,7 +131,7 @@ class PretendPanel(DeskPage):
         except Silent:
             shown = {"is_silent": True}
         form = kwargs.pop("form", None) or TroubleForm(initial=shown.get("trouble"))
-        return super().get_context_data(form=form, **shown, **kwargs)
+        return super().get_context_data(form=form, is_panel=True, **shown, **kwargs)
 
 
 def _in_our_words(said: dict[str, Any]) -> dict[str, Any]:
