@@ -221,6 +221,8 @@ def _payment(provider: str, seen: SeenPayment, posted: Posted) -> None:
             _enter(posted, books.Kind.DISPUTE_FEE, provider, dispute.ref, dispute.fee, dispute.at, donation)
         if dispute.won_at:
             _enter(posted, books.Kind.DISPUTE_WON, provider, dispute.ref, dispute.amount, dispute.won_at, donation)
+            if dispute.fee_back:
+                _enter(posted, books.Kind.FEE_BACK, provider, dispute.ref, dispute.fee_back, dispute.won_at, donation)
         if dispute.won_at and dispute.fee_back:
             _enter(posted, books.Kind.FEE_BACK, provider, dispute.ref, dispute.fee_back, dispute.won_at, donation)
 

@@ -120,6 +120,7 @@ class SeenDispute:
     amount: Money
     at: datetime
     fee: Money | None = None
+    fee_back: Money | None = None  # some providers return it with a dispute that is won
     won_at: datetime | None = None
     lost_at: datetime | None = None
     answer_by: datetime | None = None
