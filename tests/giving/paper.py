@@ -131,6 +131,13 @@ class Paper:
         self._write(Kind.FEE, ref, amount, ref)
         return ref
 
+    def adjust(self, minor: int, currency: str = "EUR") -> str:
+        """Something of its own that our words have no name for: it can be seen on the account, and not looked at."""
+        ref = self._new("adj")
+        self._now()
+        self._write(Kind.CORRECTION, ref, Money(minor, currency), ref)
+        return ref
+
     # ── what it answers
 
     def look(self, ref: str) -> Seen:

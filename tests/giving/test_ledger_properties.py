@@ -1,7 +1,7 @@
 """Whatever happens at a provider, and in whatever order it is told: the books add up to zero, and in the end to the cent.
 
-A machine makes up payments, refunds, disputes, fees and payouts, and looks at what it made: at once, late, twice, and posts what
-it saw in any order. Real SQLite, with its triggers; nothing of ours is replaced.
+A machine makes up payments, refunds, disputes, fees and payouts, and looks at what it made: at once, late, twice, and posts
+what it saw in any order. Real SQLite, with its triggers; nothing of ours is replaced.
 """
 
 from __future__ import annotations

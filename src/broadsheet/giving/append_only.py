@@ -61,3 +61,17 @@ def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+
+
+def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
+    """Of those that ought to be laid: not there, or switched off."""
+    acts = ["no_update", "no_delete"]
+    if connection.vendor == "postgresql":
+        acts.append("no_truncate")
+        there = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    else:
+        there = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    with connection.cursor() as cursor:
+        cursor.execute(there)
+        names = {name for (name,) in cursor.fetchall()}
+    return sorted({f"{table}_{act}" for table in TABLES for act in acts} - names)

@@ -22,6 +22,7 @@ class Command:
     help: str
     run: Run
     arguments: Sequence[tuple[str, dict[str, object]]] = field(default=())
+    parts: Sequence[Command] = field(default=())  # `broadsheet NAME PART`; then `run` is never asked
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -236,12 +237,84 @@ def _reload(config: Config, args: argparse.Namespace) -> int:
     return ask_to_reload(config)
 
 
+def _ledger_check(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.site.ledger import check
+
+    return check(args.since, args.mend)
+
+
+def _ledger_export(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.site.ledger import export
+
+    return export(args.what, args.year, args.file, names=args.names, force=args.force)
+
+
+def _ledger_correct(config: Config, args: argparse.Namespace) -> int:
+    _load_django()
+    from broadsheet.site.ledger import enter_correction
+
+    return enter_correction(
+        args.debit, args.credit, args.amount, args.currency, note=args.why, by=args.by, of=args.of, at=args.at
+    )
+
+
+def _of_parts(config: Config, args: argparse.Namespace) -> int:
+    raise AssertionError("the parser asks for one of the parts")
+
+
 def _load_django() -> None:
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.site.settings")
     django.setup()
 
+
+_LEDGER = [
+    Command(
+        "check",
+        "look whether the books are whole, and compare them with every payment provider to the cent",
+        _ledger_check,
+        [
+            ("--since", {"default": "", "help": "from this day on, such as 2026-01-31; default 35 days ago"}),
+            ("--mend", {"action": "store_true", "help": "read what is missing here at the provider, and post it"}),
+        ],
+    ),
+    Command(
+        "export",
+        "a year for the accountant: a line a donation, or every movement in double entry",
+        _ledger_export,
+        [
+            (
+                "what",
+                {"choices": ["donations", "journal"], "help": "a table; a journal into FILE.beancount is plain text"},
+            ),
+            ("--year", {"type": int, "required": True, "help": "by the publication's clock"}),
+            ("file", {"type": Path, "help": "where to"}),
+            ("--names", {"action": "store_true", "help": "donors by name; default by number"}),
+            ("--force", {"action": "store_true", "help": "replace a file that is there"}),
+        ],
+    ),
+    Command(
+        "correct",
+        "put right by hand what no provider tells; accounts and examples: docs/money.md",
+        _ledger_correct,
+        [
+            (
+                "debit",
+                {"help": "the account it goes to: bank, balance:stripe, fees, refunds, disputes, gifts, corrections"},
+            ),
+            ("credit", {"help": "the account it comes from"}),
+            ("amount", {"help": "such as 12.50"}),
+            ("currency", {"help": "such as EUR"}),
+            ("--why", {"required": True, "help": "the reason; it stands in the books for good"}),
+            ("--by", {"required": True, "help": "mail address of the account that answers for it"}),
+            ("--of", {"default": "", "help": "PROVIDER:KIND:OBJECT, the transaction it puts right"}),
+            ("--at", {"default": "", "help": "PROVIDER:OBJECT, a line of the provider's that nothing here stands for"}),
+        ],
+    ),
+]
 
 COMMANDS = [
     Command("serve", "prepare what is missing, then serve readers and editors until stopped", _serve),
@@ -272,6 +345,7 @@ COMMANDS = [
         [("--yes", {"action": "store_true", "help": "do not ask"})],
     ),
     Command("doctor", "look for what is wrong with this installation, and say what to do", _doctor),
+    Command("ledger", "the money ledger: check it, export it, correct it", _of_parts, parts=_LEDGER),
     Command("index-search", "make the index that readers search anew, while it is served", _index_search),
     Command("rotate-keys", "sign reader cookies with a new key; the last one stays good", _rotate_keys),
     Command(
@@ -332,11 +406,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        own = commands.add_parser(command.name, help=command.help, description=command.help)
-        own.set_defaults(command=command)
-        for name, options in command.arguments:
-            own.add_argument(name, **options)  # type: ignore[arg-type]
+        _add(commands, command)
     return parser
+
+
+def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], command: Command) -> None:
+    own = commands.add_parser(command.name, help=command.help, description=command.help)
+    own.set_defaults(command=command)
+    for name, options in command.arguments:
+        own.add_argument(name, **options)  # type: ignore[arg-type]
+    if command.parts:
+        parts = own.add_subparsers(title="parts", metavar="PART", required=True)
+        for part in command.parts:
+            _add(parts, part)
 
 
 def settings_help() -> str:
