@@ -178,6 +178,7 @@ class Before:
     url_path: str = ""
     section_id: int | None = None
     modified_at: datetime | None = None
+    is_grief: bool = False
     lists: frozenset[str] = frozenset()
 
     @classmethod
@@ -189,7 +190,7 @@ class Before:
             type(article)
             ._default_manager.select_for_update()
             .filter(pk=article.pk)
-            .values_list("live", "url_path", "section_id", "modified_at")
+            .values_list("live", "url_path", "section_id", "modified_at", "is_grief")
             .first()
         )
         if kept is None:
@@ -240,6 +241,9 @@ def record(article: Article, before: Before) -> None:
     fields = versions.public_fields(article)
     last = versions.latest(article.pk)
     if not versions.differs(fields, last):
+        if before.is_grief != article.is_grief:  # no word of the story: its page changes, and the record does not
+            purge.purge({article.tag})
+            _forget_change(article)
         return
     act = guard.act_under_way()
     assert act is not None  # prepare() has seen to it

@@ -225,6 +225,9 @@ class Article(Addressed, tags.Tagged, Page):
         help_text=_("Open to everyone until then: a storm, an outbreak, a vote. It ends by itself."),
     )
     comments_open = models.BooleanField(_("comments are open"), default=False)
+    is_grief = models.BooleanField(
+        _("a story of grief"), default=False, help_text=_("Nobody is asked for money beside it.")
+    )
 
     embargo_until = models.DateTimeField(
         null=True, blank=True, help_text=_("Agreed with a source: nobody can publish it before.")
@@ -295,6 +298,7 @@ class Article(Addressed, tags.Tagged, Page):
             ],
             _("Who may read it"),
         ),
+        MultiFieldPanel([FieldPanel("is_grief")], _("Appeals for support")),
         MultiFieldPanel(
             [
                 FieldRowPanel([FieldPanel("source_name"), FieldPanel("source_url")]),
@@ -481,6 +485,6 @@ class Article(Addressed, tags.Tagged, Page):
 # Columns whose change readers can see. `bylines` and `topics` are written by the same save.
 PUBLIC_COLUMNS = frozenset(
     "title slug live section section_id kicker standfirst dateline kind picture picture_id picture_caption body bylines"
-    " topics always_free members_only free_until comments_open source_name source_url licence_name licence_url changes"
-    " first_published_at modified_at url_path alias_of alias_of_id".split()
+    " topics always_free members_only free_until comments_open is_grief source_name source_url licence_name licence_url"
+    " changes first_published_at modified_at url_path alias_of alias_of_id".split()
 )
