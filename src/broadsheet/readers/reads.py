@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 
 from broadsheet import clock
-from broadsheet.core.meter import Policy, Read, ReaderClass, WindowKind, counted
+from broadsheet.core.meter import Policy, Read, WindowKind, counted
 from broadsheet.gate.ledger import account_key, open_ledger
 from broadsheet.newsroom.models import Article
-from broadsheet.readers.browser import browser_of
-from broadsheet.readers.entitlements import reader_class
+from broadsheet.readers.browser import browser_of, class_of
 from broadsheet.readers.models import User
 
 
@@ -47,7 +46,6 @@ def reads_of(request: HttpRequest) -> Reads:
     policy = policy_in_force()
     now = open_ledger().moment(policy, clock.now())
     user = request.user if isinstance(request.user, User) else None
-    class_ = reader_class(user) if user else ReaderClass.ANONYMOUS
     reads = counted(policy, _written(request, user), now)
     wiped_at = open_ledger().wiped_at(key) if (key := key_of(request)) is not None else None
     shown = [read for read in reads if wiped_at is None or read.at > wiped_at]
@@ -55,7 +53,7 @@ def reads_of(request: HttpRequest) -> Reads:
     is_rolling = policy.window.kind is WindowKind.ROLLING
     return Reads(
         count=len(reads),
-        allowance=policy.ladder(class_).allowance if policy.on else None,
+        allowance=policy.ladder(class_of(request)).allowance if policy.on else None,
         rows=_with_articles(shown),
         is_wiped=len(shown) < len(reads),
         opens=span.opens,
