@@ -96,7 +96,7 @@ def test_an_open_article_is_whole(gate: Gate, verdict: str) -> None:
     assert all(paragraph in html for paragraph in PARAGRAPHS)
 
 
-@pytest.mark.parametrize("verdict", ["w", "x", None])
+@pytest.mark.parametrize("verdict", ["w", "x", "y", None])
 def test_a_walled_article_has_its_opening_and_not_a_sentence_more(gate: Gate, verdict: str | None) -> None:
     article = an_article(picture=a_picture())
     html = gate.html(article.url, verdict) if verdict else gate.client.get(article.url).content.decode()

@@ -262,11 +262,12 @@ def test_an_opinion_is_labelled(section: Section) -> None:
 
 def test_the_wall_holds_one_field_without_token_and_nothing_of_the_rest(article: Article) -> None:
     page = walled(article)
-    (form,) = page.all("form")
-    fields = {field.attributes["name"]: field.attributes.get("value") for field in page.all("input")}
+    register, close = page.all("form")  # and that of the appeal below it
+    fields = [(field.attributes["name"], field.attributes.get("value")) for field in page.all("input")]
 
-    assert (form.attributes["action"], form.attributes["method"]) == ("/register/", "post")
-    assert fields == {"next": article.url, "email": None}
+    assert (register.attributes["action"], register.attributes["method"]) == ("/register/", "post")
+    assert close.attributes["action"] == "/appeals/close/"
+    assert fields == [("next", article.url), ("email", None), ("next", f"{article.url}#appeal-wall")]
     assert page.all("a", href=f"/login/?next={article.url}")
     assert "Thank you. You are a loyal" in page.text
     assert "570 words" in page.text
@@ -277,13 +278,22 @@ def test_the_wall_holds_one_field_without_token_and_nothing_of_the_rest(article:
 def test_a_walled_reader_with_an_account_is_not_asked_to_register(article: Article) -> None:
     page = walled(article, "x")
 
+    assert not page.all("form", action="/register/")
+    assert not page.all("a", href="/register/")
+
+
+def test_nor_is_one_who_gives_asked_for_anything(article: Article) -> None:
+    page = walled(article, "y")
+
     assert not page.all("form")
     assert not page.all("a", href="/register/")
+    assert not page.all("aside", _class="appeal")
+    assert page.all("a", href="/account/reads/")
 
 
 @pytest.mark.parametrize("verdict", [str(verdict) for verdict in VerdictClass])
 def test_a_page_knows_the_class_of_its_reader_and_no_more(article: Article, verdict: str) -> None:
-    page = walled(article, verdict) if verdict in ("w", "x") else drawn_article(article, verdict)
+    page = walled(article, verdict) if verdict in ("w", "x", "y") else drawn_article(article, verdict)
     ears = {link.attributes["href"] for link in page.all("a")} & {"/login/", "/register/", "/account/"}
     in_masthead = page.text[page.text.index("<header") : page.text.index("</header")]
 
@@ -377,7 +387,7 @@ def test_an_article_leads_onward_and_can_be_shared(article: Article, section: Se
     assert all("http%3A%2F%2Ftestserver%2Fsome%2Fpage%2F" in address for address in share)
     assert page.all("div", _class="share", data_url="http://testserver/some/page/")
     assert "Get the best stories faster with The Broadsheet breaking news updates." in page.text
-    assert not page.all("form")  # nothing to fill in that leads nowhere
+    assert [form.attributes["action"] for form in page.all("form")] == ["/appeals/close/"]  # nothing that leads nowhere
     for verdict, asks in (("a", True), ("r", False)):
         assert bool(drawn_article(article, verdict).all("a", href=f"/register/?next={article.url}")) is asks
     assert 'class="never-miss"' not in walled(article).text

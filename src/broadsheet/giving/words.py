@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
-from broadsheet.meter.words import Fillable, fill, in_our_language
+from broadsheet.meter.words import Fillable, as_kept, fill, in_our_language
 
 HEADING = gettext_noop("Just before you scroll on…")
 TEXT = gettext_noop(
@@ -32,3 +32,9 @@ def said(written: str, name: str | None = None) -> str:
     house = written if written in HOUSE else ""
     text = in_our_language(written, house)
     return text if name is None else fill(text, {"name": name})
+
+
+def kept(typed: str) -> str:
+    """The reverse, for what comes back from a form in the language spoken now: the house's words are kept as the house's."""
+    plain = typed.replace("\r\n", "\n").strip()
+    return next((house for house in HOUSE if as_kept(plain, house) == house), plain)

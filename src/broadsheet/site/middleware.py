@@ -20,6 +20,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 TOKENLESS_FORMS: dict[str, Literal["stranger", "session"]] = {
     "/register/": "stranger",  # the wall's form
     "/login/": "stranger",  # the same act under its other name
+    "/appeals/close/": "stranger",
+    "/donate/": "stranger",  # a page without a session; what it begins is paid, or not, at the provider's
 }
 
 

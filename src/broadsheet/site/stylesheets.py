@@ -25,10 +25,12 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "search": ("form", "ledger", "search"),
     "lists": ("front", "form", "ledger"),
     "article": (
-        "article", "box", "list", "quote", "gallery", "table", "attachment", "embed", "form", "wall", "share", "notice",
+        "article", "box", "list", "quote", "gallery", "table", "attachment", "embed", "form", "wall", "appeal", "share",
+        "notice",
     ),
     "pretend": ("form", "account", "pretend"),
-    "account": ("form", "ledger", "account", "factor"),
+    "receipt": ("ledger", "account", "receipt"),
+    "account": ("form", "ledger", "account", "appeal", "factor"),
     "giving": ("form", "ledger", "account", "share", "giving"),
 }  # fmt: skip
 

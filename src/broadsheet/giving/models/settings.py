@@ -9,16 +9,19 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
 from broadsheet.core.money import CURRENCIES, Fault, FeeTerms, Money, NotAnAmount, parse
 from broadsheet.giving import words
+from broadsheet.giving.house_words import HouseWordsForm
 from broadsheet.giving.models.appeals import APPEALS_TAG
 from broadsheet.giving.models.gifts import Frequency
 from broadsheet.giving.models.money_fields import MinorField
 from broadsheet.newsroom.purge import purge
 
 MOST_SUGGESTED = 6
+IS_OPEN_TAG = "giving-is-open"  # of every page that says where to give
 
 
 def known_currency(code: str) -> None:
@@ -113,6 +116,61 @@ class GivingSettings(BaseGenericSetting):
         _("more about paying"), max_length=600, blank=True, help_text=_("Cheques, cash, another bank: in your words.")
     )
 
+    base_form_class = HouseWordsForm
+    panels = [
+        HelpPanel(template="giving/admin/settings_help.html"),
+        MultiFieldPanel([FieldPanel("on"), FieldPanel("currency")], _("Giving")),
+        MultiFieldPanel(
+            [
+                FieldPanel("first_frequency"),
+                FieldPanel("once_amounts"),
+                FieldPanel("monthly_amounts"),
+                FieldPanel("yearly_amounts"),
+                FieldRowPanel([FieldPanel("least"), FieldPanel("most")]),
+            ],
+            _("Amounts"),
+            help_text=_(
+                "Up to six suggestions each, apart by spaces, in the order they are to stand. Readers may always give another."
+            ),
+        ),
+        MultiFieldPanel(
+            [FieldPanel("page_heading"), FieldPanel("page_text")],
+            _("Words of the donation page"),
+            help_text=_("{name} is the publication's. An empty line begins a new paragraph."),
+        ),
+        MultiFieldPanel([FieldPanel("thanks_heading"), FieldPanel("thanks_text")], _("Words of thanks")),
+        MultiFieldPanel([FieldPanel("once_supports_days")], _("Supporters")),
+        MultiFieldPanel(
+            [
+                FieldPanel("can_cover_fees"),
+                FieldRowPanel([FieldPanel("fee_basis_points"), FieldPanel("fee_fixed_minor")]),
+            ],
+            _("What a payment costs"),
+        ),
+        MultiFieldPanel(
+            [
+                FieldPanel("entity_name"),
+                FieldPanel("entity_address"),
+                FieldPanel("entity_registration"),
+                FieldRowPanel([FieldPanel("receipt_prefix"), FieldPanel("receipts_kept_years")]),
+                FieldPanel("receipt_note"),
+            ],
+            _("Receipts"),
+            help_text=_("They go on every receipt from now on; those that were issued stay as they are."),
+        ),
+        MultiFieldPanel(
+            [
+                FieldPanel("bank_holder"),
+                FieldRowPanel([FieldPanel("bank_iban"), FieldPanel("bank_bic")]),
+                FieldPanel("bank_note"),
+            ],
+            _("Bank transfer, cheque, cash"),
+            help_text=_(
+                "Offered where PAYMENTS names “manual”, once there is an account number or a word about paying."
+            ),
+        ),
+    ]
+
     class Meta:
         verbose_name = _("giving")
 
@@ -124,7 +182,7 @@ class GivingSettings(BaseGenericSetting):
     def save(self, *args: Any, **kwargs: Any) -> None:
         with transaction.atomic():
             super().save(*args, **kwargs)
-            purge([APPEALS_TAG])
+            purge([APPEALS_TAG, IS_OPEN_TAG])
 
     def clean(self) -> None:
         super().clean()
@@ -165,6 +223,10 @@ class GivingSettings(BaseGenericSetting):
     @property
     def fee_terms(self) -> FeeTerms:
         return FeeTerms(self.fee_basis_points, self.fee_fixed_minor)
+
+    @property
+    def fixed_fee(self) -> Money:
+        return Money(self.fee_fixed_minor, self.currency)
 
     def _read(self, name: str) -> list[Money]:
         parts = [part for part in re.split(r"[;\s]+", getattr(self, name).strip()) if part]
