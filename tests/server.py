@@ -83,10 +83,13 @@ class Server:
             timeout=START_LIMIT_S,
         )
 
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "broadsheet.site.cli", "serve"]
+
     def start(self) -> Server:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "broadsheet.site.cli", "serve"],
+                self.command(),
                 env=self.environment(),
                 cwd=self.data.parent,
                 stdin=subprocess.DEVNULL,
