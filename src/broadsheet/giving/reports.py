@@ -275,7 +275,8 @@ def brought_by(source: Source, span: Span) -> list[Brought]:
     rows = (
         Movement.objects.filter(ours, at__gte=span.since, at__lt=span.until)
         .order_by()
-        .values_list("currency", source=asked)
+        .annotate(source=asked)
+        .values_list("currency", "source")
         .annotate(
             count=Count("pk", filter=Q(credit=books.GIFTS)),
             came=Sum("amount_minor", filter=Q(credit__in=books.OURS), default=0),

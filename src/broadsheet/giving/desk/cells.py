@@ -21,7 +21,7 @@ from broadsheet.giving.models import Attempt, AttemptState, Donation, Donor, Ple
 PROVIDERS = {
     "manual": gettext_lazy("By hand"),
     "stripe": gettext_lazy("Stripe"),
-    "fake": gettext_lazy("Pretended"),
+    "fake": gettext_lazy("Pretend provider"),
 }
 
 METHODS = {

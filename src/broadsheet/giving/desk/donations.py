@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 
+from broadsheet.core import books
 from broadsheet.core.money import Money
 from broadsheet.core.references import references_in
 from broadsheet.giving.acts.refund import left_of
@@ -22,7 +23,6 @@ from broadsheet.giving.desk.page import Column, DeskPage, ListPage, SpanForm, cl
 from broadsheet.giving.models import Donation, Donor, Frequency, Kind, ProviderEvent, Receipt, Transaction
 from broadsheet.giving.providers import provider_named
 
-RETURNS = (Kind.REFUND, Kind.DISPUTE)
 _RECEIPT = re.compile(r"(?:.*-)?(?P<year>\d{4})-0*(?P<number>\d{1,9})")
 
 
@@ -126,7 +126,7 @@ def donations_for_list() -> QuerySet[Donation]:
     )
 
 
-_RETURN = Transaction.objects.filter(donation=OuterRef("pk"), kind__in=RETURNS)
+_RETURN = Transaction.objects.filter(donation=OuterRef("pk"), kind__in=(Kind.REFUND, Kind.DISPUTE))
 _OF_KIND = {
     "": lambda found: found,
     "once": lambda found: found.filter(pledge=None),
@@ -136,14 +136,16 @@ _OF_KIND = {
 
 
 def returned(row: Donation) -> Money:
-    """Given back, or taken back for good so far. What its rows say, which were read with it."""
-    signs = {Kind.REFUND: 1, Kind.DISPUTE: 1, Kind.DISPUTE_WON: -1}
-    minor = sum(
-        signs.get(Kind(entry.kind), 0) * move.amount_minor
-        for entry in row.transactions.all()
-        for move in entry.movements.all()
-    )
-    return Money(minor, row.currency)
+    """Given back, or taken back so far: what its movements say, which were read with it."""
+    moves = [
+        move for entry in row.transactions.all() for move in entry.movements.all() if move.currency == row.currency
+    ]
+    went = sum(move.amount_minor for move in moves if move.debit in _RETURNS)
+    came = sum(move.amount_minor for move in moves if move.credit in _RETURNS)
+    return Money(went - came, row.currency)
+
+
+_RETURNS = (books.REFUNDS, books.DISPUTES)
 
 
 def returned_words(row: Donation) -> Any:

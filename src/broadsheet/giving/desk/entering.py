@@ -28,8 +28,9 @@ from broadsheet.giving.desk import cells
 from broadsheet.giving.desk.act import ActPage
 from broadsheet.giving.desk.attempts import reference_words
 from broadsheet.giving.desk.fields import AmountField, KeyField
-from broadsheet.giving.desk.page import DayInput, closes, opens, today, zone
+from broadsheet.giving.desk.page import DayInput, closes, opens, zone
 from broadsheet.giving.models import Attempt, AttemptState, Donation, Donor, GivingSettings
+from broadsheet.giving.reports import today
 
 MOST_AWAITED = 100
 LONGEST_AGO_YEARS = 10

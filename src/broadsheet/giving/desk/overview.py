@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -11,50 +12,30 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from broadsheet.core.money import Money, nothing
+from broadsheet.core.money import nothing
+from broadsheet.giving import reports
 from broadsheet.giving.desk import cells
 from broadsheet.giving.desk.disputes import open_disputes
 from broadsheet.giving.desk.donations import how_often
 from broadsheet.giving.desk.entering import awaited
 from broadsheet.giving.desk.events import given_up
-from broadsheet.giving.desk.figures import (
-    Flow,
-    Gifts,
-    Recurring,
-    currencies,
-    flow,
-    gifts_between,
-    latest_gifts,
-    month_before,
-    month_of,
-    recurring,
-)
-from broadsheet.giving.desk.page import DeskPage, DueSpanForm, closes, opens, today
+from broadsheet.giving.desk.figures import Now, as_it_stands, latest_gifts
+from broadsheet.giving.desk.page import DeskPage, DueSpanForm, span_of
 from broadsheet.giving.desk.pledges import failing
-from broadsheet.giving.models import Appeal, Attempt, Donation, GivingSettings
+from broadsheet.giving.models import Appeal, Attempt, GivingSettings
 from broadsheet.giving.offer import offered
+from broadsheet.giving.reconciling import differing
+from broadsheet.giving.reports import Turn, Turned
 
 LATEST = 10
-
-
-@dataclass(frozen=True)
-class Now:
-    """One currency, as it stands."""
-
-    currency: str
-    today: Gifts
-    month: Gifts
-    before: Gifts
-    recurring: Recurring
-
-    @property
-    def more(self) -> Money:
-        """Than in the month before to the same day."""
-        return self.month.given - self.before.given
-
-    @property
-    def less(self) -> Money:
-        return -self.more
+TURNS = {
+    Turn.NEW: gettext_lazy("New"),
+    Turn.RAISED: gettext_lazy("Raised"),
+    Turn.LOWERED: gettext_lazy("Lowered"),
+    Turn.FAILING: gettext_lazy("Failing"),
+    Turn.LAPSED: gettext_lazy("Lapsed"),
+    Turn.ENDED: gettext_lazy("Cancelled"),
+}
 
 
 @dataclass(frozen=True)
@@ -83,20 +64,19 @@ class Overview(DeskPage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         form = DueSpanForm(request.GET)
         given = form.cleaned_data if form.is_valid() else None
-        shown = DueSpanForm(initial=given) if given else form
+        now = as_it_stands()
         return self.render_to_response(
             self.get_context_data(
-                filters=list(shown),
+                filters=list(DueSpanForm(initial=given) if given else form),
                 faults=form.non_field_errors(),
-                given=given,
-                flows=list(_flows(given["first"], given["last"])) if given else [],
+                now=now,
+                turns=turns(now, given["first"], given["last"]) if given else [],
             )
         )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         latest = latest_gifts(LATEST)
         return super().get_context_data(
-            now=[standing(currency) for currency in currencies()],
             waiting=list(waiting()),
             latest=[
                 (cells.donation(gift), cells.donor(gift.donor), cells.amount(gift.amount), how_often(gift))
@@ -107,25 +87,32 @@ class Overview(DeskPage):
         )
 
 
-def standing(currency: str) -> Now:
-    day = today()
-    promised = recurring()
-    return Now(
-        currency,
-        gifts_between(currency, opens(day), closes(day)),
-        gifts_between(currency, *month_of(day)),
-        gifts_between(currency, *month_before(day)),
-        promised.get(currency, Recurring(0, nothing(currency))),
-    )
+def turns(now: list[Now], first: date, last: date) -> list[tuple[str, list[tuple[Any, Turned]]]]:
+    """For each currency, each turn, also where there was none."""
+    found = {(each.turn, each.monthly.currency): each for each in reports.turns_in(span_of(first, last))}
 
+    def of(currency: str) -> list[tuple[Any, Turned]]:
+        none = nothing(currency)
+        return [(label, found.get((turn, currency), Turned(turn, 0, none))) for turn, label in TURNS.items()]
 
-def _flows(first: Any, last: Any) -> Iterator[Flow]:
-    for currency in currencies():
-        yield flow(currency, opens(first), closes(last))
+    currencies = [each.currency for each in now]
+    return [(each, of(each)) for each in [*currencies, *sorted({code for _turn, code in found} - set(currencies))]]
 
 
 def waiting() -> Iterator[Waiting]:
     """The gravest first."""
+    for found in differing():
+        words = (
+            ngettext(
+                "The books and %(provider)s differ in one line.",
+                "The books and %(provider)s differ in %(count)d lines.",
+                len(found.differences),
+            )
+            if found.differences
+            else _("The books could not be compared with %(provider)s.")
+        )
+        names = {"provider": cells.provider_words(found.provider), "count": len(found.differences)}
+        yield Waiting(words % names, reverse("money_differences"), is_grave=True)
     if events := given_up().count():
         words = ngettext(
             "One event of a payment provider could not be posted.",
@@ -133,14 +120,8 @@ def waiting() -> Iterator[Waiting]:
             events,
         )
         yield Waiting(words % {"count": events}, reverse("money_events"), is_grave=True)
-    disputes = list(open_disputes())
-    if disputes:
-        words = ngettext("One dispute is to be answered", "%(count)d disputes are to be answered", len(disputes)) % {
-            "count": len(disputes)
-        }
-        if first := disputes[0].answer_by:
-            words = _("%(disputes)s, the first by %(day)s.") % {"disputes": words, "day": cells.moment(first)}
-        yield Waiting(words, f"{reverse('money_disputes')}?outcome=open", is_grave=True)
+    if disputes := list(open_disputes()):
+        yield Waiting(_disputes_words(disputes), f"{reverse('money_disputes')}?outcome=open", is_grave=True)
     if cards := failing().count():
         words = ngettext("One payment of a pledge is failing.", "%(count)d payments of pledges are failing.", cards)
         yield Waiting(words % {"count": cards}, reverse("money_failing"))
@@ -149,17 +130,26 @@ def waiting() -> Iterator[Waiting]:
         yield Waiting(words % {"count": transfers}, f"{reverse('money_enter')}#awaited")
 
 
+def _disputes_words(disputes: list[Any]) -> str:
+    number, first = len(disputes), disputes[0].answer_by
+    if first is None:
+        return ngettext("One dispute is open.", "%(count)d disputes are open.", number) % {"count": number}
+    words = ngettext(
+        "One dispute is to be answered by %(day)s.",
+        "%(count)d disputes are open, the first to be answered by %(day)s.",
+        number,
+    )
+    return words % {"count": number, "day": cells.moment(first)}
+
+
 def first_steps() -> Iterator[Step]:
     """Each is ticked by what is there, not by anybody's click."""
-    offer, settings = offered(), reverse("wagtailsettings:edit", args=["giving", "givingsettings"])
-    ours = GivingSettings.ours()
+    settings, ours = reverse("wagtailsettings:edit", args=["giving", "givingsettings"]), GivingSettings.ours()
     yield Step(
         _("Choose how readers pay"),
-        _(
-            "Bank transfer needs an account under Settings, Giving. Cards need a payment provider: PAYMENTS on the server."
-        ),
+        _("Bank transfers need an account under Settings, Giving; cards a payment provider: PAYMENTS on the server."),
         settings,
-        bool(offer.providers),
+        bool(offered().providers),
     )
     yield Step(
         _("Say who receives the money"),
@@ -170,17 +160,9 @@ def first_steps() -> Iterator[Step]:
     yield Step(
         _("Ask"),
         _("An appeal inside articles, at their end or on the wall, in your words."),
-        _appeals_url() or settings,
+        reverse(Appeal.snippet_viewset.get_url_name("list")),
         Appeal.objects.filter(is_on=True).exists(),
     )
     yield Step(
-        _("Try it"),
-        _("Give something yourself, and give it back from here."),
-        "/donate/",
-        Attempt.objects.exists() or Donation.objects.exists(),
+        _("Try it"), _("Give something yourself, and give it back from here."), "/donate/", Attempt.objects.exists()
     )
-
-
-def _appeals_url() -> str:
-    """Where appeals are edited; they are a snippet."""
-    return reverse(Appeal.snippet_viewset.get_url_name("list"))

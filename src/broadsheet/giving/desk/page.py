@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -21,8 +21,9 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from broadsheet import clock
+from broadsheet.giving import reports
 from broadsheet.giving.providers import is_pretended
+from broadsheet.giving.reports import Span
 from broadsheet.newsroom.models import Publication
 from broadsheet.readers.acts.sign_in import has_proved_lately
 from broadsheet.readers.models import User
@@ -112,17 +113,17 @@ def zone() -> ZoneInfo:
     return Publication.ours().time_zone
 
 
-def today() -> date:
-    return clock.now().astimezone(zone()).date()
-
-
 def opens(day: date) -> datetime:
-    return datetime.combine(day, time.min, zone())
+    return reports.day(day).since
 
 
 def closes(day: date) -> datetime:
     """The first moment of the day after."""
-    return opens(day + timedelta(days=1))
+    return reports.day(day).until
+
+
+def span_of(first: date, last: date) -> Span:
+    return Span(opens(first), closes(last))
 
 
 class DayInput(forms.DateInput):
@@ -148,7 +149,7 @@ class DueSpanForm(SpanForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
-        last = given.get("last") or today()
+        last = given.get("last") or reports.today()
         return {**given, "last": last, "first": given.get("first") or last - timedelta(days=29)}
 
 
@@ -184,7 +185,11 @@ class ListPage(DeskPage):
         given = form.cleaned_data if form.is_valid() else None
         if given is not None and self.file_name and request.GET.get("export") == "csv":
             return as_csv(self.file_name, self.columns, self.rows(given))
-        return self.render_to_response(self.get_context_data(form=form, given=given))
+        shown = (
+            self.form_class(initial=given) if given is not None else form
+        )  # with what is due where nothing was asked
+        faults = [*form.non_field_errors(), *(fault for field in form for fault in field.errors)]
+        return self.render_to_response(self.get_context_data(form=shown, given=given, faults=faults))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form, given = kwargs["form"], kwargs["given"]
@@ -193,7 +198,6 @@ class ListPage(DeskPage):
         asked = {name: str(value) for name, value in self.request.GET.items() if name in form.fields and value}
         return super().get_context_data(
             filters=list(form),
-            faults=[*form.non_field_errors(), *(fault for field in form for fault in field.errors)],
             is_asked=bool(asked),
             heads=shown,
             lines=list(_cells(page, shown)),
@@ -222,7 +226,7 @@ def as_csv(name: str, columns: Sequence[Column], rows: QuerySet[Any, Any] | Iter
     """Line by line, however many there are."""
     written = [column for column in columns if column.plain]
     return csv_file(
-        f"{name}-{today()}.csv",
+        f"{name}-{reports.today()}.csv",
         [str(column.label) for column in written],
         ([column.plain(row) for column in written if column.plain] for row in _few_at_a_time(rows)),
     )

@@ -7,28 +7,27 @@ A pledge counts with all its payments in the span, wherever it began.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from broadsheet.core.money import Money
 from broadsheet.giving.amounts import written
 from broadsheet.giving.desk.attempts import place_words
-from broadsheet.giving.desk.page import Column, DueSpanForm, ListPage, closes, opens
-from broadsheet.giving.models import Appeal, Attempt, Donation
+from broadsheet.giving.desk.page import Column, DueSpanForm, ListPage, span_of
+from broadsheet.giving.models import Appeal, Attempt, AttemptState
+from broadsheet.giving.reports import Source, Span, brought_by
 from broadsheet.newsroom.models import Article
 
 GROUPS = {
-    "place": gettext_lazy("place"),
-    "appeal": gettext_lazy("appeal"),
-    "article_id": gettext_lazy("story"),
-    "newsletter": gettext_lazy("newsletter"),
+    Source.PLACE.value: gettext_lazy("place"),
+    Source.APPEAL.value: gettext_lazy("appeal"),
+    Source.ARTICLE.value: gettext_lazy("story"),
+    Source.NEWSLETTER.value: gettext_lazy("newsletter"),
 }
 
 
@@ -37,67 +36,61 @@ class SourceFilter(DueSpanForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
-        return {**given, "by": given.get("by") or "place"}
+        return {**given, "by": given.get("by") or Source.PLACE.value}
 
 
 @dataclass
-class Source:
-    """`key` None or empty: they came by themselves. `sums`: one a currency, in minor units."""
+class From:
+    """`key` None: they came by themselves. `kept`: one a currency."""
 
-    key: Any
-    name: str
-    attempts: int
-    paid: int
-    gifts: int
-    sums: dict[str, int]
+    key: str | int | None
+    name: str = ""
+    attempts: int = 0
+    paid: int = 0
+    gifts: int = 0
+    kept: list[Money] = field(default_factory=list)
 
 
-def sources(by: str, from_: datetime, until: datetime) -> list[Source]:
-    """The most that came, first; in the publication's own currency or the first there is."""
-    found: dict[Any, Source] = {}
+def brought(by: Source, span: Span) -> list[From]:
+    """What brought the most, first."""
+    found: dict[str | int | None, From] = {}
 
-    def of(key: Any) -> Source:
-        return found.setdefault(key or None, Source(key or None, "", 0, 0, 0, {}))
+    def of(key: Any) -> From:
+        return found.setdefault(key or None, From(key or None))
 
-    attempts = Attempt.objects.filter(begun_at__gte=from_, begun_at__lt=until)
-    for row in attempts.values(by).annotate(number=Count("pk"), paid=Count("pk", filter=Q(state="paid"))).order_by():
-        source = of(row[by])
-        source.attempts += row["number"]
-        source.paid += row["paid"]
-    for row in _gifts(by, from_, until):
-        source = of(row["came"])
-        source.gifts += row["number"]
-        source.sums[row["currency"]] = source.sums.get(row["currency"], 0) + row["minor"]
+    for each in brought_by(by, span):
+        one = of(each.source)
+        one.gifts += each.gifts
+        one.kept.append(each.kept)
+    attempts = Attempt.objects.filter(begun_at__gte=span.since, begun_at__lt=span.until).order_by()
+    is_paid = Q(state=AttemptState.PAID)
+    for key, number, paid in attempts.values_list(by.value).annotate(Count("pk"), paid=Count("pk", filter=is_paid)):
+        one = of(key)
+        one.attempts += number
+        one.paid += paid
     _name(by, found.values())
-    return sorted(found.values(), key=lambda one: (-sum(one.sums.values()), -one.attempts, one.name))
+    return list(found.values())
 
 
-def _gifts(by: str, from_: datetime, until: datetime) -> Iterable[Mapping[str, Any]]:
-    """Each payment of a pledge where the pledge came from."""
-    donations = Donation.objects.filter(paid_at__gte=from_, paid_at__lt=until)
-    came = Coalesce(F(f"attempt__{by}"), F(f"pledge__attempt__{by}"))
-    counted = donations.values("currency", came=came).annotate(number=Count("pk"), minor=Sum("amount_minor"))
-    return list(counted.order_by())
-
-
-def _name(by: str, found: Iterable[Source]) -> None:
+def _name(by: Source, found: Iterable[From]) -> None:
     named = _names(by, [one.key for one in found if one.key])
     for one in found:
-        one.name = str(named.get(one.key, _("one that is gone (%s)") % one.key)) if one.key else _("by themselves")
+        gone = _("one that is gone (%(number)s)") % {"number": one.key}
+        one.name = str(named.get(one.key, gone)) if one.key else _("by themselves")
 
 
-def _names(by: str, keys: list[Any]) -> Mapping[Any, Any]:
-    if by == "appeal":
+def _names(by: Source, keys: list[Any]) -> Mapping[Any, Any]:
+    if by is Source.APPEAL:
         return {appeal.pk: str(appeal) for appeal in Appeal.objects.filter(pk__in=keys)}
-    if by == "article_id":
+    if by is Source.ARTICLE:
         return dict(Article.objects.filter(pk__in=keys).values_list("pk", "title"))
-    if by == "place":
+    if by is Source.PLACE:
         return {key: place_words(key) for key in keys}
     return {key: key for key in keys}
 
 
-def sums_words(one: Source) -> str:
-    return ", ".join(written(Money(minor, currency)) for currency, minor in sorted(one.sums.items())) or "–"
+def kept_words(one: From) -> str:
+    return ", ".join(map(written, one.kept)) or "–"
 
 
 class Sources(ListPage):
@@ -107,7 +100,7 @@ class Sources(ListPage):
     file_name = "what-brought-it"
     intro = gettext_lazy(
         "Our own links say which appeal they stand in, nothing else: no tracker, and not who read what. Payments of a pledge"
-        " count where the pledge began."
+        " count where the pledge began; what was given back is taken off."
     )
     nothing = nothing_found = gettext_lazy("Nobody tried to give on these days.")
     columns = (
@@ -115,8 +108,8 @@ class Sources(ListPage):
         Column(gettext_lazy("Attempts"), lambda row: row.attempts, lambda row: row.attempts, is_number=True),
         Column(gettext_lazy("Of them paid"), lambda row: row.paid, lambda row: row.paid, is_number=True),
         Column(gettext_lazy("Gifts"), lambda row: row.gifts, lambda row: row.gifts, is_number=True),
-        Column(gettext_lazy("Sum"), sums_words, sums_words, is_number=True),
+        Column(gettext_lazy("Sum"), kept_words, kept_words, is_number=True),
     )
 
-    def rows(self, given: Mapping[str, Any]) -> list[Source]:
-        return sources(given["by"], opens(given["first"]), closes(given["last"]))
+    def rows(self, given: Mapping[str, Any]) -> list[From]:
+        return brought(Source(given["by"]), span_of(given["first"], given["last"]))
