@@ -86,7 +86,9 @@ class DonationForm(Plain):
         label=gettext_lazy("Another amount"),
         required=False,
         max_length=40,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": " ", "dir": "ltr"}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "decimal", "autocomplete": "transaction-amount", "placeholder": " ", "dir": "ltr"}
+        ),
     )
     currency = forms.CharField(required=False)
     cover = forms.BooleanField(required=False)
@@ -202,6 +204,17 @@ class DonationForm(Plain):
                 "repeats": provider.abilities.pledges,
             }
             for provider in self.offer.providers
+        ]
+
+    @property
+    def marked(self) -> list[tuple[str, str]]:
+        """What is wrong, each with the place on the page where it is marked: said once more at the top, which is seen first."""
+        places = {"frequency": "often", "provider": "pays", "currency": "id_own"}
+        return [
+            (places.get(field, f"id_{field}"), str(error))
+            for field, errors in self.errors.items()
+            if field in self.fields
+            for error in errors
         ]
 
     @property

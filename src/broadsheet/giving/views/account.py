@@ -11,7 +11,7 @@ from functools import wraps
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -74,7 +74,11 @@ def _show(request: HttpRequest, refused: Shown | None = None) -> HttpResponse:
     context = {
         "going_on": [shown for shown in pledges if shown.pledge.state != PledgeState.ENDED],
         "ended": [shown.pledge for shown in pledges if shown.pledge.state == PledgeState.ENDED],
-        "awaited": list(Attempt.objects.filter(account=user, state=AttemptState.AWAITED).order_by("begun_at")),
+        "awaited": list(
+            Attempt.objects.filter(Q(account=user) | Q(email=user.email), state=AttemptState.AWAITED).order_by(
+                "begun_at"
+            )
+        ),
         "years": [statement_of(donors, year) for year in years_of(donors)],
         "supports_until": supporters.supports_until(user),
         "pauses": PAUSES,

@@ -12,12 +12,14 @@ from django.views.decorators.http import require_safe
 from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.giving import gift_cookie, words
+from broadsheet.giving.acts.thank_browser import thank_browser
 from broadsheet.giving.events import look_and_post
 from broadsheet.giving.limits import LOOKS
 from broadsheet.giving.models import Attempt, AttemptState, GivingSettings, Pledge
 from broadsheet.giving.offer import offered
 from broadsheet.giving.providers.interface import ProviderFault
 from broadsheet.giving.receipts import standing_receipt
+from broadsheet.giving.supporters import kept
 from broadsheet.giving.views.donate import form_as_before, giver_of
 from broadsheet.giving.views.page import draw
 from broadsheet.newsroom.models import Publication
@@ -73,7 +75,7 @@ def _thanks(request: HttpRequest, attempt: Attempt) -> HttpResponse:
     settings, house = GivingSettings.ours(), Publication.ours()
     donation = attempt.donations.order_by("paid_at").first()
     donor = donation.donor if donation else attempt.donor
-    return draw(
+    response = draw(
         request,
         "thanks",
         {
@@ -81,6 +83,7 @@ def _thanks(request: HttpRequest, attempt: Attempt) -> HttpResponse:
             "text": words.said(settings.thanks_text, house.name),
             "attempt": attempt,
             "donation": donation,
+            "is_kept": donation is None or kept(attempt.donations.all()).exists(),
             "pledge": Pledge.objects.filter(attempt=attempt).first(),
             "receipt": standing_receipt(donation) if donation else None,
             "email": (donor.email if donor else "") or attempt.email,
@@ -88,6 +91,8 @@ def _thanks(request: HttpRequest, attempt: Attempt) -> HttpResponse:
             "share_words": _("I support %(name)s") % {"name": house.name},
         },
     )
+    thank_browser(request, attempt, response)
+    return response
 
 
 def _what_next(request: HttpRequest, attempt: Attempt) -> HttpResponse:

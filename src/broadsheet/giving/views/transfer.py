@@ -24,7 +24,7 @@ def transfer(request: HttpRequest, attempt: str) -> HttpResponse:
     found = _announced(attempt)
     if found.state == AttemptState.PAID:
         return see(f"/donate/thanks/{found.pk}/")
-    return draw(request, "transfer", {"attempt": found, "details": details_of(found)})
+    return draw(request, "transfer", {"attempt": found, "details": details_of(found), "is_pretended": False})
 
 
 @require_safe

@@ -29,10 +29,14 @@ class Details:
         return bool(self.number)
 
     @property
+    def is_iban(self) -> bool:
+        return is_iban(compact(self.number))
+
+    @property
     def girocode(self) -> str:
         """The text of a “Girocode” (EPC069-12, version 2): a SEPA transfer in euros; empty where there can be none."""
         iban = compact(self.number)
-        if self.amount.currency != "EUR" or not is_iban(iban) or not 0 < self.amount.amount_minor <= 99_999_999_999:
+        if self.amount.currency != "EUR" or not self.is_iban or not 0 < self.amount.amount_minor <= 99_999_999_999:
             return ""
         lines = [
             "BCD", "002", "1", "SCT", compact(self.bic), self.holder[:_LONGEST_HOLDER], iban,
