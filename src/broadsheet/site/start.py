@@ -119,6 +119,18 @@ def drop_pages_of_other_releases(config: Config) -> None:
         say(f"Removed {gone} stored pages that another release had made")
 
 
+def drop_pages_of_other_ways_to_pay(config: Config) -> None:
+    """Pages ask for gifts only where some can be taken, which PAYMENTS decides, too."""
+    from broadsheet.giving.models import APPEALS_TAG, IS_OPEN_TAG
+    from broadsheet.newsroom.purge import page_store
+
+    mark, payments = config.run / "payments", ",".join(config.payments)
+    if mark.exists() and mark.read_text() == payments:
+        return
+    page_store().purge([APPEALS_TAG, IS_OPEN_TAG])
+    mark.write_text(payments)
+
+
 def carry_out_left_purges(config: Config) -> None:
     """A crash between a change and its purge must not leave the old page to the first reader."""
     from broadsheet.newsroom.purge import carry_out_purges
@@ -160,6 +172,7 @@ STEPS: list[Callable[[Config], None]] = [
     collect_static_files,
     carry_out_left_purges,
     drop_pages_of_other_releases,
+    drop_pages_of_other_ways_to_pay,
     put_meter_in_force,
     write_down_page,
     fill_search_index,
