@@ -10,4 +10,5 @@ class GivingConfig(AppConfig):
     verbose_name = _("Giving")
 
     def ready(self) -> None:
+        import_module("broadsheet.giving.watch")  # who claims what was given
         import_module("broadsheet.giving.holdings")  # what is held about an account

@@ -14,6 +14,10 @@ from typing import Any
 from broadsheet.readers.models import User
 
 
+class CannotErase(Exception):
+    """Why not yet, in words for the reader. Nothing was erased."""
+
+
 @dataclass(frozen=True)
 class Kept:
     """Something that stays after an erasure, without a name; in words for the reader."""
@@ -26,12 +30,14 @@ class Kept:
 class Holder:
     """`export`: what JSON can hold. `erase` runs in the transaction that deletes the account, before its row goes.
 
+    `prepare` runs before that, outside of any transaction: what must be done elsewhere first. Both may raise CannotErase.
     `keeps`: what stays of what this part holds about `user`, said before they decide.
     """
 
     name: str
     export: Callable[[User], Any]
     erase: Callable[[User], None] = lambda user: None
+    prepare: Callable[[User], None] = lambda user: None
     keeps: Callable[[User], Sequence[Kept]] = lambda user: ()
 
 
@@ -45,6 +51,12 @@ def register(holder: Holder) -> None:
 
 def everything_about(user: User) -> dict[str, Any]:
     return {holder.name: holder.export(user) for holder in _holders.values()}
+
+
+def prepare_to_erase(user: User) -> None:
+    """Never inside a transaction: it may ask somebody outside. Raises CannotErase."""
+    for holder in _holders.values():
+        holder.prepare(user)
 
 
 def erase(user: User) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem
 from wagtail.log_actions import LogActionRegistry
 from wagtail.models import Page
 
 from broadsheet.newsroom.models import Article
+from broadsheet.readers import privacy
+from broadsheet.readers.models import User
 from broadsheet.staff import accounts, trail
 from broadsheet.staff.views import colleague, help_desk
 from broadsheet.staff.views.who_did_what import WhoDidWhat
@@ -68,6 +75,30 @@ def one_trail(request: HttpRequest, menu_items: list[MenuItem]) -> None:
 # After Wagtail's own, which these replace: a bulk action is known by its name.
 for _action in (accounts.AssignRole, accounts.Delete, accounts.SetActiveState):
     hooks.register("register_bulk_action", _action, order=100)
+
+
+@hooks.register("before_delete_user")
+def prepare_to_delete(request: HttpRequest, user: User) -> HttpResponse | None:
+    """What must be done elsewhere before an account can go: a refusal is said, and it stays."""
+    return _prepared(request, [user]) if request.method == "POST" else None
+
+
+@hooks.register("before_bulk_action")
+def prepare_to_delete_several(
+    request: HttpRequest, action_type: str, objects: Sequence[Any], action: Any
+) -> HttpResponse | None:
+    users = [each for each in objects if isinstance(each, User)]
+    return _prepared(request, users) if action_type == "delete" and request.method == "POST" else None
+
+
+def _prepared(request: HttpRequest, users: Sequence[User]) -> HttpResponse | None:
+    try:
+        for user in users:
+            privacy.prepare_to_erase(user)
+    except privacy.CannotErase as why:
+        messages.error(request, str(why))
+        return redirect("wagtailusers_users:index")
+    return None
 
 
 @hooks.register("before_create_page")

@@ -12,6 +12,7 @@ from broadsheet.readers.codes import Outcome
 from broadsheet.readers.letters import Letter, post_notice
 from broadsheet.readers.models import Purpose, User
 from broadsheet.readers.pending import Pending
+from broadsheet.readers.signals import address_proved
 
 
 class AddressTaken(Exception):
@@ -52,6 +53,7 @@ def move_to(user: User, email: str) -> None:
             mark_proved(user, email)
     except IntegrityError as fault:
         raise AddressTaken from fault
+    address_proved.send(sender=User, user=user)
 
 
 def _host(email: str) -> str:

@@ -218,6 +218,8 @@ def delete(request: HttpRequest) -> HttpResponse:
             return draw(request, "deleted", {"kept": kept})
         except LastAdministrator:
             form.add_error(None, _("You are the only administrator. Make somebody else one first, in the newsroom."))
+        except privacy.CannotErase as why:
+            form.add_error(None, str(why))
     return draw(request, "delete", {"form": form, "kept": kept})
 
 

@@ -339,6 +339,10 @@ class Erase(_GraveAct):
 
     def form_valid(self, form: EraseForm) -> HttpResponse:
         number = self.reader.pk
-        erase_reader(self.reader, by=self.by, reason=form.cleaned_data["reason"])
+        try:
+            erase_reader(self.reader, by=self.by, reason=form.cleaned_data["reason"])
+        except privacy.CannotErase as why:
+            form.add_error(None, str(why))
+            return self.form_invalid(form)
         messages.success(self.request, _("%(reader)s is erased.") % {"reader": reader_label(number)})
         return redirect("help_desk")
