@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from broadsheet import clock
+from broadsheet.config import config
 from broadsheet.core.books import Kind, Movement
 from broadsheet.core.money import Money
 from broadsheet.giving import checking, reconciling
@@ -19,6 +20,7 @@ from broadsheet.giving.models import Donation, ProviderEvent, Transaction
 from broadsheet.giving.posting import correct, post
 from broadsheet.giving.reconciling import Comparison, Difference, What, compare
 from broadsheet.readers.models import User
+from broadsheet.site import doctor
 from tests.factories import an_account
 from tests.giving.paper import OPENED, Paper
 
@@ -259,3 +261,18 @@ def test_an_event_that_was_given_up_is_named() -> None:
     ProviderEvent.objects.create(event_ref="evt_2", posted_at=clock.now(), **about)
     (fault,) = checking.faults()
     assert fault == "event evt_1 of fake (payment.made pay_1) was given up: It makes no sense."
+
+
+def test_the_doctor_names_books_that_are_not_whole_and_providers_that_differ(paper: Paper) -> None:
+    post_all(paper)
+    assert not _doctor_on_money()
+    paper.pay(700)
+    reconciling.keep(compared(paper), began_at=clock.now())
+    lift_from(connection, "giving_movement")
+    said = " ".join(_doctor_on_money())
+    assert "would let the books be rewritten: giving_movement_no_delete" in said
+    assert "The books and fake differ in 1 line." in said
+
+
+def _doctor_on_money() -> list[str]:
+    return [finding.wrong for finding in doctor.database(config()) if "books" in finding.wrong]

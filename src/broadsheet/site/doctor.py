@@ -26,12 +26,15 @@ import lmdb
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from broadsheet import clock
 from broadsheet.config import Config
 from broadsheet.gate.ledger import MAP_BYTES, open_ledger
 from broadsheet.gate.pages import open_pages
+from broadsheet.giving import checking
 from broadsheet.giving.providers.fake.asking import socket_of
+from broadsheet.giving.reconciling import differing
 from broadsheet.meter.force import is_in_force
 from broadsheet.newsroom.models import Purge
 from broadsheet.newsroom.models.versions import PublishedVersion
@@ -234,9 +237,11 @@ def database(config: Config) -> Iterator[Finding]:
         )
         return
     yield from _journal(config)
+    yield from _durability(config)
     yield from _purges(config)
     yield from _versions(config)
     yield from _search(config)
+    yield from _books(config)
 
 
 def database_answers(config: Config) -> Iterator[Finding]:
@@ -263,6 +268,19 @@ def _journal(config: Config) -> Iterator[Finding]:
             f"The SQLite database is in journal mode {mode!r}, not WAL: readers and writers wait for each other.",
             "Keep data/ on a local disk (WAL cannot work on a network share), stop other programs that use the file.",
         )
+
+
+def _durability(config: Config) -> Iterator[Finding]:
+    """What was answered as kept must be on the disk: an event of a payment provider is told once, and then forgotten there."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'")
+        for (name,) in cursor.fetchall():
+            yield Finding(
+                f"PostgreSQL runs with {name} off: when the machine stops, the database may be lost, the ledger with it.",
+                f"Set {name} = on in postgresql.conf and reload PostgreSQL.",
+            )
 
 
 def _purges(config: Config) -> Iterator[Finding]:
@@ -301,6 +319,39 @@ def _search(config: Config) -> Iterator[Finding]:
             f" are in it as they were before, {len(found.surplus)} should not be in it.",
             "Run `broadsheet index-search`; it may run while readers search.",
         )
+
+
+def _books(config: Config) -> Iterator[Finding]:
+    for fault in checking.faults():
+        yield Finding(
+            f"The books are not whole: {fault}.",
+            "docs/money.md says what each of these means. Before anything is changed past Broadsheet, make a backup.",
+        )
+    yield from reconciled(config)
+
+
+def reconciled(config: Config) -> Iterator[Finding]:
+    """What the worker found when it last compared the books with the payment providers."""
+    for kept in differing():
+        if kept.fault:
+            yield Finding(
+                _("The books could not be compared with %(provider)s: %(why)s")
+                % {"provider": kept.provider, "why": kept.fault},
+                _("It is tried again every few hours. Should it go on, see whether the provider can be reached."),
+            )
+        if kept.differences:
+            count = len(kept.differences)
+            yield Finding(
+                ngettext(
+                    "The books and %(provider)s differ in %(count)d line.",
+                    "The books and %(provider)s differ in %(count)d lines.",
+                    count,
+                )
+                % {"provider": kept.provider, "count": count},
+                _(
+                    "Run broadsheet ledger check --mend; it names what is left. docs/money.md says how that is put right."
+                ),
+            )
 
 
 def page_store(config: Config) -> Iterator[Finding]:

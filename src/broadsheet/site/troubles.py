@@ -28,6 +28,7 @@ from broadsheet.site.doctor import (
     examine,
     policy,
     pretended_payments,
+    reconciled,
     unfinished_mails,
     worker,
 )
@@ -115,4 +116,4 @@ def tasks(config: Config) -> Iterator[Finding]:
 
 
 # What readers notice first.
-CHECKS: list[Check] = [disk, worker, policy, schedule, outbox, tasks, pretended_payments]
+CHECKS: list[Check] = [disk, worker, policy, schedule, outbox, tasks, reconciled, pretended_payments]

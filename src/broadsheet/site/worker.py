@@ -37,6 +37,8 @@ from broadsheet.gate.pages import open_pages
 from broadsheet.giving.events import post_due
 from broadsheet.giving.mailroom import post_due_letters
 from broadsheet.giving.receipts import forget_names
+from broadsheet.giving.reconciling import EVERY as RECONCILE_EVERY
+from broadsheet.giving.reconciling import reconcile_lately
 from broadsheet.meter.force import publish_snapshot
 from broadsheet.newsroom.purge import carry_out_purges
 from broadsheet.newsroom.scheduling import carry_out_schedule
@@ -109,6 +111,10 @@ def write_to_donors() -> None:
     for _ in range(MOST_ROUNDS):
         if not post_due_letters():
             break
+
+
+def reconcile_books() -> None:
+    reconcile_lately()
 
 
 def put_meter_in_force() -> None:
@@ -213,6 +219,7 @@ DUTIES = [
     Duty("forget finished tasks", 6 * 3600, forget_finished_tasks),
     Duty("give memory back", 30, give_memory_back),
     # What is kept
+    Duty("compare the books with payment providers", RECONCILE_EVERY.total_seconds(), reconcile_books, apart=True),
     Duty("store the reading log", 600, store_reading_log, apart=True),
     Duty("count what is read", 300, count_reads, apart=True),
 ]

@@ -22,7 +22,13 @@ def open_provider() -> Provider:
 class Manual:
     name = "manual"
     abilities = Abilities(
-        pledges=False, asks_for_address=False, refunds=True, changes_amount=False, pauses=False, repairs=False
+        pledges=False,
+        asks_for_address=False,
+        refunds=True,
+        changes_amount=False,
+        pauses=False,
+        repairs=False,
+        reconciles=False,
     )
 
     def begin(self, attempt: Attempt, *, thanks_url: str, back_url: str) -> Begun:
