@@ -55,9 +55,9 @@ FORMS_OF_ACCOUNTS = [
 def test_only_our_own_pages_are_believed(outbox: Outbox, path: str, headers: dict[str, str], is_believed: bool) -> None:
     address = new_address()
     answer = Browser().post(path, {"email": address}, **headers)
-    assert answer.status_code == (303 if is_believed else 403)
+    assert (answer.status_code != 403) is is_believed
     assert is_believed or IN_OUR_DRESS in answer.content.decode()
-    assert len(outbox.mails(address)) == (1 if is_believed else 0)
+    assert len(outbox.mails(address)) == (1 if is_believed and path in ("/register/", "/login/") else 0)
 
 
 def test_a_browser_too_old_to_say_may_use_a_form_that_asks_nothing_of_a_session(outbox: Outbox) -> None:
@@ -70,7 +70,8 @@ def test_a_browser_too_old_to_say_may_use_a_form_that_asks_nothing_of_a_session(
 def test_what_needs_no_token_is_in_one_list() -> None:
     """A view that switches Django's check off for itself would be open to everybody."""
     ours = [path for path, view in views(get_resolver()) if getattr(view, "csrf_exempt", False)]
-    assert [path for path in ours if not path.startswith(("admin/", "documents/"))] == []
+    # What providers of payments tell us is signed: giving/views/hooks.py.
+    assert [path for path in ours if not path.startswith(("admin/", "documents/", "hooks/payments/"))] == []
 
 
 def views(resolver: URLResolver, prefix: str = "") -> list[tuple[str, object]]:
