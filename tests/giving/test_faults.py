@@ -239,7 +239,8 @@ def test_a_bad_day_ends_with_books_that_agree(house: Publication) -> None:
 def test_killed_between_answer_and_posting_nothing_is_lost_and_nothing_doubled(house: Publication) -> None:
     """Site and worker, `kill -9`, again and again: at the moment an event was taken, and at every moment after it."""
     silent_before = set(house.account()) - set(house.books())
-    dice = random.Random(20261127)
+    open_events = "SELECT count(*) FROM giving_providerevent WHERE posted_at IS NULL"
+    dice, caught = random.Random(20261127), 0
     for number in range(KILLS):
         payment = house.paid(f"kill-{number}", frequency=("once", "monthly")[number % 2], amount=500 + number)
         if number % 3 == 0:
@@ -248,10 +249,27 @@ def test_killed_between_answer_and_posting_nothing_is_lost_and_nothing_doubled(h
         time.sleep(dice.random() ** 3 * 1.5)  # mostly at once; sometimes while it is posted
         before = house.pid("site"), house.pid("worker")
         house.kill_nine("site", "worker")
+        caught += house.count(open_events) > 0
         until(lambda before=before: not {house.pid("site"), house.pid("worker")} & {0, *before}, "both start again")
         until(lambda: house.answers("/readyz") == 200, "the site answers again")
     until(lambda: set(house.account()) - set(house.books()) <= silent_before, "everything is posted")
     assert len(house.books()) == len(set(house.books()))
     assert not set(house.books()) - set(house.account())
-    open_events = "SELECT count(*) FROM giving_providerevent WHERE posted_at IS NULL"
     until(lambda: house.count(open_events) == 0, "no event is left")
+    assert caught, "none of the kills came between answer and posting"
+
+
+def test_a_reload_brings_the_provider_of_the_new_release_and_its_books_stay(house: Publication) -> None:
+    before, account = house.pid("payments"), house.account()
+    house.run("reload")
+    assert house.pid("payments") not in (0, before)
+    payment = house.paid("reloaded")
+    until(lambda: house.of(payment) == ["fee", "gift"], "it goes on")
+    assert set(account) < set(house.account())
+
+
+def test_a_backup_holds_the_providers_books_too(house: Publication, tmp_path: Path) -> None:
+    house.run("backup", str(tmp_path / "backup.tar.gz"))
+    restored = Publication(tmp_path / "restored", {"PAYMENTS": "fake"})
+    restored.run("restore", str(tmp_path / "backup.tar.gz"))
+    assert restored.account() == house.account() and restored.books() == house.books()
