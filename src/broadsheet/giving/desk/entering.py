@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -229,7 +230,8 @@ def _is_entered(entry: Entry) -> bool:
 
 def _seal(entry: Entry) -> str:
     """What was asked about: changed after that, it is asked about again."""
-    return f"{entry.amount} {entry.attempt.pk if entry.attempt else ''} {entry.paid_at:%Y-%m-%d} {entry.email}"
+    about = [entry.amount, entry.attempt and entry.attempt.pk, f"{entry.paid_at:%Y-%m-%d}", entry.email, entry.name]
+    return salted_hmac("broadsheet.giving.entering", repr(about)).hexdigest()
 
 
 def _subject(attempt: Attempt | None, donor: Donor | None) -> str:
