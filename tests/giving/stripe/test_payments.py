@@ -97,6 +97,14 @@ def test_a_debit_under_way_is_no_payment_yet(standin: StandIn, stripe: Stripe) -
         assert not seen.payments
 
 
+def test_a_payment_is_dated_as_stripes_account_dates_it(standin: StandIn, stripe: Stripe) -> None:
+    """A debit is begun some days before it arrives: a comparison of the last days looks for it where Stripe booked it."""
+    paid = scenes.give_once(standin, "attempt-1")
+    standin.objects[paid.line]["created"] = AT + 5 * 86_400
+    (gift,) = stripe.look(paid.charge).payments
+    assert gift.paid_at == at(AT + 5 * 86_400)
+
+
 def test_a_refund_comes_with_its_payment(standin: StandIn, stripe: Stripe) -> None:
     paid = scenes.give_once(standin, "attempt-1")
     refund = scenes.refund(standin, paid, 300, fee=-10)

@@ -221,7 +221,8 @@ def _intents(invoice: stripe.Invoice) -> list[stripe.PaymentIntent]:
 
 
 def _payout(client: stripe.StripeClient, ref: str) -> Seen:
-    payout = seen.payout(client.v1.payouts.retrieve(ref, {"expand": ["failure_balance_transaction"]}))
+    lines = ["balance_transaction", "failure_balance_transaction"]
+    payout = seen.payout(client.v1.payouts.retrieve(ref, {"expand": [*lines]}))
     return Seen(payouts=(payout,)) if payout else _NOTHING
 
 

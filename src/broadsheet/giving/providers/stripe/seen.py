@@ -98,16 +98,17 @@ def payment(
     pledge: str = "",
     now: datetime,
 ) -> SeenPayment:
-    line = charge.balance_transaction
     method = charge.payment_method_details
     return SeenPayment(
         ref=charge.id,
         amount=from_stripe(charge.amount, charge.currency),
-        paid_at=moment(charge.created),
+        paid_at=_booked_at(charge.balance_transaction, charge.created),
         giver=giver,
         attempt=attempt,
         pledge=pledge,
-        fee=fee(line) if isinstance(line, stripe.BalanceTransaction) else None,
+        fee=fee(charge.balance_transaction)
+        if isinstance(charge.balance_transaction, stripe.BalanceTransaction)
+        else None,
         method=method.type if method else "",
         refunds=(*_bounced(charge), *filter(None, map(refund, refunds))),
         disputes=tuple(filter(None, (dispute(each, now) for each in disputes))),
@@ -133,7 +134,7 @@ def refund(refund: stripe.Refund) -> SeenRefund | None:
     return SeenRefund(
         ref=refund.id,
         amount=from_stripe(refund.amount, refund.currency),
-        at=moment(refund.created),
+        at=_booked_at(line, refund.created),
         fee_back=fee(line) if has_fee_back else None,  # type: ignore[arg-type]
         came_back_at=moment(back.created) if isinstance(back, stripe.BalanceTransaction) else None,
     )
@@ -242,7 +243,7 @@ def payout(payout: stripe.Payout) -> SeenPayout | None:
     return SeenPayout(
         ref=payout.id,
         amount=from_stripe(payout.amount, payout.currency),
-        at=moment(payout.created),
+        at=_booked_at(payout.balance_transaction, payout.created),
         came_back_at=moment(back.created) if isinstance(back, stripe.BalanceTransaction) else None,
     )
 
@@ -252,6 +253,11 @@ def account_fee(line: stripe.BalanceTransaction) -> SeenFee | None:
     if line.type not in FEES_OF_THE_ACCOUNT or line.net >= 0:
         return None
     return SeenFee(line.id, from_stripe(line.net, line.currency), moment(line.created))
+
+
+def _booked_at(line: str | stripe.BalanceTransaction | None, created: int) -> datetime:
+    """As Stripe's own account dates it, so that a comparison of some days finds it there; a debit is begun days before."""
+    return moment(line.created if isinstance(line, stripe.BalanceTransaction) else created)
 
 
 def moment(seconds: int) -> datetime:
