@@ -13,12 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from django.db import models
 
 from broadsheet.newsroom import tags
+from broadsheet.newsroom.house import menu
 from broadsheet.newsroom.models import Article, Breaking, Composition, Kind, MostRead, Section
+from broadsheet.newsroom.models.articles import ArticleQuerySet
 from broadsheet.newsroom.models.compositions import LEAD, OPINION, PLACES, ROW_PLACES, SECONDARY, Place, Plan, row_of
+from broadsheet.newsroom.prepared import prepared
 from broadsheet.newsroom.renditions import read_files
+from broadsheet.newsroom.stories import cards
 
 Rhythm = Literal["lead", "grid", "columns"]
 
@@ -30,7 +36,7 @@ OF_ONE_SECTION = 2  # among the automatic secondary stories, while there are oth
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 # A head start over others of the same hour. Negative: it does not hurry, or there is little of it.
-HEAD_STARTS = {
+HEAD_STARTS: dict[str, timedelta] = {
     Kind.ANALYSIS: timedelta(hours=1),
     Kind.FEATURE: timedelta(hours=-2),
     Kind.REVIEW: timedelta(hours=-8),
@@ -66,19 +72,30 @@ class Candidate(NamedTuple):
 
     pk: int
     section_id: int
-    published_at: datetime | None
     kind: str
     picture_id: int | None
-    words: int
-    standfirst: str
+    worth: tuple[datetime, int]
 
-    @property
-    def worth(self) -> tuple[datetime, int]:
-        start = HEAD_STARTS.get(Kind(self.kind), timedelta())
-        start += PICTURED if self.picture_id else timedelta()
-        start += SHORT if self.words < SHORT_WORDS else timedelta()
-        start += timedelta() if self.standfirst else BARE
-        return (self.published_at + start if self.published_at else _NEVER), self.pk
+    @classmethod
+    def of(
+        cls,
+        pk: int,
+        section_id: int,
+        published_at: datetime | None,
+        kind: str,
+        picture_id: int | None,
+        words: int,
+        standfirst: str,
+    ) -> Candidate:
+        start = HEAD_STARTS.get(kind, timedelta())
+        start += PICTURED if picture_id else timedelta()
+        start += SHORT if words < SHORT_WORDS else timedelta()
+        start += timedelta() if standfirst else BARE
+        return cls(pk, section_id, kind, picture_id, ((published_at + start if published_at else _NEVER), pk))
+
+
+# In the order of `Candidate.of`.
+_DECIDES = ("pk", "section_id", "first_published_at", "kind", "picture_id", "words", "standfirst")
 
 
 @dataclass(frozen=True)
@@ -97,13 +114,12 @@ class Filled:
 
 def compose(now: datetime, plan: Plan | None = None) -> Front:
     """The front page at `now`; with `plan`, as it would be with that one in force."""
-    menu = list(Section.objects.in_order())
-    filled = fill(now, menu, plan)
+    sections = menu()
+    filled = fill(now, sections, plan)
     wanted = {*filled.places.values(), *filled.briefs, *filled.most_read}
     wanted |= {filled.breaking} if filled.breaking else set()
     # No card of the front page names its section, which is said by the row.
-    stories = Article.objects.latest().for_list().prefetch_related(None).filter(pk__in=wanted)
-    found = {article.pk: article for article in stories}
+    found = {article.pk: article for article in cards(wanted)}
     read_files(article.picture for article in found.values())
 
     def these(ids: Iterable[int]) -> tuple[Article, ...]:
@@ -115,7 +131,7 @@ def compose(now: datetime, plan: Plan | None = None) -> Front:
         secondary=these(filled.group(SECONDARY)),
         briefs=these(filled.briefs),
         opinion=these(filled.group(OPINION)),
-        rows=tuple(_rows(menu, filled, found)),
+        rows=tuple(_rows(sections, filled, found)),
         most_read=these(filled.most_read),
         breaking=found.get(filled.breaking) if filled.breaking else None,
     )
@@ -128,7 +144,8 @@ def fill(now: datetime, menu: Sequence[Section], plan: Plan | None = None) -> Fi
     breaking = Breaking.at(now)
     most_read = list(MostRead.objects.values_list("article_id", flat=True))
     tags.note(tags.MOST_READ)
-    newest = list(_candidates(Article.objects.latest()[:WINDOW]))
+    tags.note(tags.ARTICLES)
+    newest = [Candidate.of(*row) for row in _newest()]
     pool = {one.pk: one for one in newest}
     named = {*plan.chosen.values(), *most_read, *([breaking.article_id] if breaking else [])} - pool.keys()
     if named:
@@ -137,12 +154,14 @@ def fill(now: datetime, menu: Sequence[Section], plan: Plan | None = None) -> Fi
     return filling.filled(plan, breaking.article_id if breaking else None, most_read)
 
 
-def _candidates(articles: Iterable[Article]) -> Iterator[Candidate]:
+@prepared()
+def _newest() -> models.QuerySet[Any, Any]:
     """As tuples: three hundred articles are not made for the sake of fifty."""
-    rows = articles.values_list(  # type: ignore[attr-defined]
-        "pk", "section_id", "first_published_at", "kind", "picture_id", "words", "standfirst"
-    )
-    return (Candidate(*row) for row in rows)
+    return Article.objects.published().values_list(*_DECIDES)[:WINDOW]
+
+
+def _candidates(articles: ArticleQuerySet) -> Iterator[Candidate]:
+    return (Candidate.of(*row) for row in articles.values_list(*_DECIDES))
 
 
 class _Filling:

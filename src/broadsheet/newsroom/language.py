@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from broadsheet.newsroom import tags
 from broadsheet.newsroom.models.publication import Publication
 
 
@@ -38,11 +39,13 @@ def speaking() -> translation.override:
 
 
 class SpeakTheEditionsLanguage:
-    """Middleware: every request is answered in the language of the edition."""
+    """Middleware: every request is answered in the language of the edition, as pages that are being made have it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with speaking():
+        with tags.recording():
+            language = Publication.ours().language
+        with translation.override(spoken(language)):
             return self._get_response(request)

@@ -13,6 +13,7 @@ from broadsheet.newsroom import tags
 from broadsheet.newsroom.models import Article, Publication
 from broadsheet.newsroom.models.articles import ArticleQuerySet
 from broadsheet.newsroom.renditions import read_files
+from broadsheet.newsroom.stories import cards, read_sections
 
 LEAD_AMONG = 8  # the newest story with a picture leads, unless it is older than this many without
 PER_PAGE = 20
@@ -29,7 +30,7 @@ def page_of(articles: ArticleQuerySet, number: int, url: str) -> tuple[list[Arti
     """One page of a list that lives at `url`. Raises Http404 beyond its end; the first page may be empty."""
     first = (number - 1) * PER_PAGE
     ids = articles.newest_ids(PER_PAGE + 1, skip=first)
-    found = list(Article.objects.published().for_list().filter(pk__in=ids))
+    found = cards(ids)
     if not found and number > 1:
         raise Http404(f"{url} has no page {number}.")
     pager = Pager(
@@ -37,6 +38,7 @@ def page_of(articles: ArticleQuerySet, number: int, url: str) -> tuple[list[Arti
         previous_url=_page_url(url, number - 1) if number > 1 else "",
         next_url=_page_url(url, number + 1) if len(found) > PER_PAGE else "",
     )
+    read_sections(found)
     read_files(article.picture for article in found)
     return found[:PER_PAGE], pager
 

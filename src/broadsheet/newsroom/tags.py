@@ -47,6 +47,11 @@ def recording() -> Iterator[Recording]:
         _recording.reset(token)
 
 
+def is_recording() -> bool:
+    """Whether a page is being made."""
+    return _recording.get() is not None
+
+
 def note(*tags: str) -> None:
     """The page being made depends on `tags`. Outside a render, nothing."""
     record = _recording.get()

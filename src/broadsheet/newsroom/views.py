@@ -14,8 +14,9 @@ from django.utils import timezone, translation
 from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.gate.pages import VerdictClass
-from broadsheet.newsroom import listings
+from broadsheet.newsroom import listings, stories
 from broadsheet.newsroom.front import Front, compose
+from broadsheet.newsroom.house import menu
 from broadsheet.newsroom.language import spoken
 from broadsheet.newsroom.models import Article, Person, PlainPage, Publication, Section, Tombstone, Topic
 from broadsheet.newsroom.models.articles import ArticleQuerySet
@@ -51,7 +52,7 @@ def drawn_front(request: HttpRequest, verdict: VerdictClass, composed: Front) ->
 
 
 def section(request: HttpRequest, section: str, number: str = "1") -> HttpResponse:
-    found = Section.objects.filter(live=True, slug=section).first()
+    found = next((one for one in menu() if one.slug == section), None)
     if found is None:
         return plain_page(request, section)
     return _list(request, "section", found, Article.objects.in_section, number, has_lead=True)
@@ -113,8 +114,7 @@ def _list(
 
 
 def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
-    here = Article.objects.at(section, slug)
-    story = (here.for_meter() if asks_description(request) else here.for_page()).first()
+    story = stories.for_meter(section, slug) if asks_description(request) else stories.for_page(section, slug)
     if story is None:
         return taken_down(request)
 
@@ -160,7 +160,7 @@ def serve(request: HttpRequest, path: str = "") -> HttpResponse:
 def the_house(request: HttpRequest, verdict: VerdictClass) -> dict[str, Any]:
     return {
         "publication": Publication.ours(),
-        "menu": list(Section.objects.in_order()),
+        "menu": menu(),
         "verdict": verdict,
         "canonical_url": config().base_url + request.path,
     }

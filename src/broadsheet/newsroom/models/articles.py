@@ -8,7 +8,6 @@ from typing import Any, Self
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -39,7 +38,6 @@ from broadsheet.newsroom.acts import unpublish as unpublishing
 from broadsheet.newsroom.blocks import Body, texts_of, words_in
 from broadsheet.newsroom.forms import ArticleForm
 from broadsheet.newsroom.models.addresses import FURNITURE, Addressed
-from broadsheet.newsroom.models.bylines import Byline
 from broadsheet.newsroom.models.called import called
 from broadsheet.newsroom.models.people import Person
 from broadsheet.newsroom.models.publication import Publication
@@ -121,17 +119,20 @@ class ArticleQuerySet(PageQuerySet):
         there, all of these are sorted: by ids and dates, as sorting whole rows would cost more still.
         """
         wanted = skip + number
-        if wanted <= NEAR:
-            latest = Page.objects.filter(live=True).order_by("-first_published_at", "-pk")
-            latest = latest if until is None else latest.filter(first_published_at__lte=until)
-            found = self.filter(pk__in=latest.values("pk")[:NEAR])._ids(wanted)
-            if len(found) == wanted:
-                return found[skip:]
-        return self._ids(wanted)[skip:]
+        found = list(self.near(until).newest(wanted)) if wanted <= NEAR else []
+        if len(found) < wanted:
+            found = list(self.newest(wanted))
+        return [pk for pk, _moment in found[skip:]]
 
-    def _ids(self, number: int) -> list[int]:
-        newest = self.order_by("-first_published_at", "-pk").values_list("pk", "first_published_at")
-        return [pk for pk, _moment in newest[:number]]
+    def near(self, until: datetime | None = None) -> ArticleQuerySet:
+        """Those of them that are among the latest pages of all."""
+        latest = Page.objects.filter(live=True).order_by("-first_published_at", "-pk")
+        latest = latest if until is None else latest.filter(first_published_at__lte=until)
+        return self.filter(pk__in=latest.values("pk")[:NEAR])
+
+    def newest(self, number: int) -> models.QuerySet[Any, Any]:
+        """Their ids, each with its date: DISTINCT orders by nothing that is not chosen."""
+        return self.order_by("-first_published_at", "-pk").values_list("pk", "first_published_at")[:number]
 
     def at(self, section: str, slug: str) -> ArticleQuerySet:
         """The one live article of this address, if any."""
@@ -142,19 +143,13 @@ class ArticleQuerySet(PageQuerySet):
         return self.only("title", "url_path", "kind", "words", *_FLAGS, "first_published_at", "section")
 
     def for_page(self) -> ArticleQuerySet:
-        """With all that its own page draws."""
-        bylines = Prefetch("bylines", queryset=Byline.objects.select_related("person"))
-        return (
-            self.select_related("section", "picture", "picture__dark")
-            .prefetch_related("topics", bylines)
-            .defer(*_NOT_DRAWN)
-        )
+        """With all that its own page draws, but for its topics and bylines: `stories.for_page`."""
+        return self.select_related("section", "picture", "picture__dark").defer(*_NOT_DRAWN)
 
     def for_list(self) -> ArticleQuerySet:
-        """With all that a list draws, and no more; the files of the pictures are read by `renditions.read_files`."""
-        # Stories of a list share a few sections; joined, each story would be given a section of its own.
-        sections = Prefetch("section", queryset=Section.objects.only("title", "url_path"))
-        return self.select_related("picture", "picture__dark").prefetch_related(sections).only(*_CARD, *_PICTURES)
+        """With all that a list draws, and no more; `stories.read_sections` reads the sections of all, `renditions.read_files`
+        the files of their pictures."""
+        return self.select_related("picture", "picture__dark").only(*_CARD, *_PICTURES)
 
     def for_feed(self) -> ArticleQuerySet:
         """With all that a feed says of each; bodies too, as free stories are given whole."""

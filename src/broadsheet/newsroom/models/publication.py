@@ -16,6 +16,7 @@ from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import StreamField
 
 from broadsheet.newsroom import dress, tags
+from broadsheet.newsroom.kept import Kept
 
 if TYPE_CHECKING:
     from broadsheet.newsroom.models.plain_pages import PlainPage
@@ -219,9 +220,9 @@ class Publication(tags.Tagged, BaseGenericSetting):
 
     @classmethod
     def ours(cls) -> Publication:
-        """The row, or its defaults where nobody has saved one yet; noted either way."""
+        """The row, or its defaults where nobody has saved one yet; noted either way. While a page is made, one for all."""
         tags.note(tags.SETTINGS)
-        return cls.objects.order_by("pk").first() or cls()
+        return _kept()
 
     @property
     def tag(self) -> str:
@@ -274,6 +275,17 @@ class Publication(tags.Tagged, BaseGenericSetting):
     def social(self) -> list[Any]:
         return [block.value for block in self.social_links or ()]
 
-    @property
+    @cached_property
     def icon_url(self) -> str:
         return self.icon.get_rendition("fill-192x192|format-png").url if self.icon else ""
+
+
+def _read() -> Publication:
+    return Publication.objects.order_by("pk").first() or Publication()
+
+
+def _complete(publication: Publication) -> None:
+    _ = publication.plain_pages, publication.icon_url, publication.logo and publication.logo.dark
+
+
+_kept = Kept(_read, _complete)
