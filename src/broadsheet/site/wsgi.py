@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadsheet.site.settings")
 application = get_wsgi_application()
 
 # Models can be imported once Django is set up.
+from broadsheet.giving.providers import in_use  # noqa: E402
 from broadsheet.meter.force import publish_or_complain  # noqa: E402
 from broadsheet.newsroom.purge import carry_out_purges  # noqa: E402
 from broadsheet.site.hold import hold_release  # noqa: E402
@@ -21,6 +22,8 @@ try:
     carry_out_purges()
 except Exception:
     logging.getLogger(__name__).exception("Purges that were left could not be carried out; the worker tries again.")
+
+in_use()  # a payment provider's library is read now, not while somebody waits for the first page to give
 
 # What is loaded now stays: the collector need not walk it again in the middle of a page, nor run often over what pages leave.
 gc.collect()
