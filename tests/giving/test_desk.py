@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.http import StreamingHttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -69,7 +70,7 @@ def table(desk: Client, path: str, **asked: str) -> list[dict[str, str]]:
     """The rows of a CSV file."""
     answer = desk.get(f"/admin/giving/{path}", {**asked, "export": "csv"})
     assert isinstance(answer, StreamingHttpResponse)
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[arg-type]
+    text = b"".join(answer.streaming_content).decode()
     assert text.startswith("\ufeff")
     return list(csv.DictReader(text.removeprefix("\ufeff").splitlines()))
 
@@ -125,8 +126,6 @@ def test_editors_and_reporters_do_not_see_the_money(path: str) -> None:
 
 
 def test_who_may_only_look_moves_nothing() -> None:
-    from django.contrib.auth.models import Permission
-
     gift, looks = a_gift(), an_editor()
     looks.user_permissions.add(Permission.objects.get(codename="see_money"))
     desk = at_the_admin(looks)
@@ -297,7 +296,12 @@ def test_a_donation_tells_all_that_became_of_it(desk: Client) -> None:
 
 def test_the_failed_card_board_says_what_happens_next_and_when(desk: Client) -> None:
     soon = clock.now() + timedelta(days=3)
-    failing = {"state": PledgeState.FAILING, "failing_since": clock.now(), "failed_tries": 2, "fault": "expired_card"}
+    failing: dict[str, Any] = {
+        "state": PledgeState.FAILING,
+        "failing_since": clock.now(),
+        "failed_tries": 2,
+        "fault": "expired_card",
+    }
     a_pledge("Ann", **failing, next_at=soon)
     a_pledge("Bo", **failing)
     a_pledge("Cyd")
@@ -313,7 +317,8 @@ def test_the_failed_card_board_says_what_happens_next_and_when(desk: Client) -> 
 
 def test_disputes_show_how_they_ended(desk: Client) -> None:
     now = clock.now()
-    for name, end in (("Ann", {"won_at": now}), ("Bo", {"lost_at": now}), ("Cyd", {})):
+    ends: dict[str, dict[str, Any]] = {"Ann": {"won_at": now}, "Bo": {"lost_at": now}, "Cyd": {}}
+    for name, end in ends.items():
         a_gift(name, disputes=(SeenDispute(f"dp_{name}", Money(1000, "EUR"), now, **end),))
     assert {row["Donor"]: row["Outcome"] for row in table(desk, "disputes/")} == {
         "Ann": "won",
@@ -378,7 +383,7 @@ def test_the_accountant_gets_the_books_of_a_year(desk: Client, name: str) -> Non
     assert f"/exports/{name}/{today().year}/" in desk.get("/admin/giving/exports/").content.decode()
     answer = desk.get(f"/admin/giving/exports/{name}/{today().year}/")
     assert isinstance(answer, StreamingHttpResponse)
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[arg-type]
+    text = b"".join(answer.streaming_content).decode()
     assert "10.00" in text
     assert ("Ann" in text) is (name == "donations-with-names")
     assert desk.get("/admin/giving/exports/anything/2026/").status_code == 404

@@ -52,14 +52,13 @@ def as_it_stands() -> list[Now]:
     promised = {each.monthly.currency: each for each in reports.monthly_recurring()}
     ours = GivingSettings.ours().currency
     others = sorted({*promised, *(currency for each in came for currency in each)} - {ours})
-    return [
-        Now(
-            currency,
-            *(each.get(currency, Came(0, nothing(currency), nothing(currency))) for each in came),
-            promised.get(currency, Recurring(0, nothing(currency))),
-        )
-        for currency in [ours, *others]
-    ]
+
+    def of(currency: str) -> Now:
+        none = nothing(currency)
+        now, month, before = (each.get(currency, Came(0, none, none)) for each in came)
+        return Now(currency, now, month, before, promised.get(currency, Recurring(0, none)))
+
+    return [of(currency) for currency in [ours, *others]]
 
 
 def month_to(day: date) -> Span:
