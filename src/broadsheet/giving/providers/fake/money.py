@@ -58,7 +58,7 @@ def refund(store: Store, payment_id: str, amount: int, key: str) -> Row:
     if not isinstance(amount, int) or not 0 < amount <= left_of(store, payment):
         raise Refused(f"of this payment {left_of(store, payment)} minor units are left to give back, not {amount}")
     now = clock.timestamp()
-    refund = {"id": store.new_id("fref"), "payment": payment_id, "key": key, "amount": amount, "at": now}
+    refund: Row = {"id": store.new_id("fref"), "payment": payment_id, "key": key, "amount": amount, "at": now}
     store.add("refunds", refund)
     _line(store, "refund", refund["id"], -amount, payment["currency"], now)
     tell(store, "payment.refunded", refund["id"])
@@ -122,7 +122,7 @@ def pay_out(store: Store) -> list[Row]:
     """All that the account holds, a payout for each currency. What it owes stays."""
     now = clock.timestamp()
     store.set("payout_at", now + PAYOUT_EVERY_S)
-    payouts = [
+    payouts: list[Row] = [
         {"id": store.new_id("fpo"), "amount": held, "currency": currency, "at": now}
         for currency, held in balance(store).items()
         if held > 0
