@@ -43,8 +43,8 @@ def a_gift(minor: int = 1250, *, ref: str = "pay_1", email: str = "ann@example.o
     return donation
 
 
-def given_back(donation: Donation, minor: int) -> None:
-    refund = SeenRefund(f"re_{donation.pk}_{minor}", Money(minor, "EUR"), clock.now())
+def given_back(donation: Donation, minor: int, came_back_at: datetime | None = None) -> None:
+    refund = SeenRefund(f"re_{donation.pk}_{minor}", Money(minor, "EUR"), clock.now(), came_back_at=came_back_at)
     payment = SeenPayment(donation.provider_ref, donation.amount, donation.paid_at, Giver(), refunds=(refund,))
     post("fake", Seen(payments=(payment,)), clock.now())
 
@@ -258,6 +258,23 @@ def test_after_a_refund_the_receipt_is_void_and_one_for_the_rest_takes_its_place
     assert standing_receipt(donation) is None
     with pytest.raises(NothingKept):
         reissue_receipt(second, by=a_publisher(), reason="Please")
+
+
+def test_a_refund_that_did_not_go_through_after_all_brings_a_receipt_for_all_of_it_back() -> None:
+    donation = a_gift(1250)
+    given_back(donation, 1250)
+    assert standing_receipt(donation) is None
+    given_back(donation, 1250, came_back_at=clock.now())
+    standing = standing_receipt(donation)
+    assert standing is not None
+    assert (standing.number, standing.says["amount"]) == (2, "€12.50")
+
+
+def test_a_receipt_that_somebody_voided_stays_so_whatever_is_given_back() -> None:
+    donation = a_gift(1250)
+    void_receipt(donation.receipts.get(), by=a_publisher(), reason="It was a loan")
+    given_back(donation, 250)
+    assert standing_receipt(donation) is None
 
 
 # ── for ever, but for a name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from broadsheet.giving.models import Donor, Receipt
@@ -68,7 +67,7 @@ def _page(request: HttpRequest, sheet: Sheet, **context: object) -> HttpResponse
 
 def _pdf(sheet: Sheet) -> HttpResponse:
     response = HttpResponse(set_sheet(sheet), content_type="application/pdf")
-    name = file_name(sheet.number) if sheet.amount else file_name(_("gifts") + f"-{sheet.number}")
+    name = file_name(sheet.number if sheet.amount else f"gifts-{sheet.number}")
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return _for_nobody_else(response)
 

@@ -31,10 +31,12 @@ def statement_pdf(statement: Statement) -> bytes:
 def set_sheet(sheet: Sheet) -> bytes:
     told = {"sheet": json.dumps(_plain(sheet), ensure_ascii=False)}
     try:
-        return _typesetter(_own_faces()).compile(format="pdf", sys_inputs=told, pdf_standards=["ua-1"], timestamp=0)
+        typeset = _typesetter(_own_faces()).compile(format="pdf", sys_inputs=told, pdf_standards=["ua-1"], timestamp=0)
     except typst.TypstError:
         # A letter that no face of ours has: the standard refuses an empty box, a receipt is better than none.
-        return _typesetter(_all_faces()).compile(format="pdf", sys_inputs=told, timestamp=0)
+        typeset = _typesetter(_all_faces()).compile(format="pdf", sys_inputs=told, timestamp=0)
+    assert isinstance(typeset, bytes)  # a list where each page is a picture
+    return typeset
 
 
 def _typesetter(faces: typst.Fonts) -> typst.Compiler:

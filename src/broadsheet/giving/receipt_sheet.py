@@ -58,13 +58,36 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Cell:
+    label: str
+    text: Text
+    is_figure: bool
+
+
+@dataclass(frozen=True)
 class Table:
-    """Rows of texts under their headings; the last rows sum up."""
+    """Rows of texts under their headings; `sums` come last."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[Text, ...], ...]
     sums: tuple[tuple[Text, ...], ...]
     figures: tuple[int, ...]  # the columns whose texts stand at the end
+
+    @property
+    def headings(self) -> list[tuple[str, bool]]:
+        return [(label, place in self.figures) for place, label in enumerate(self.head)]
+
+    @property
+    def lines(self) -> list[list[Cell]]:
+        return [self._cells(row) for row in self.rows]
+
+    @property
+    def last_lines(self) -> list[list[Cell]]:
+        return [self._cells(row) for row in self.sums]
+
+    def _cells(self, row: tuple[Text, ...]) -> list[Cell]:
+        """Each with its heading: on a narrow screen they stand below each other."""
+        return [Cell(label, text, is_figure) for (label, is_figure), text in zip(self.headings, row, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LOCK = "receipts"
 GIVEN_BACK = gettext_noop("The money was given back.")
-PARTLY_GIVEN_BACK = gettext_noop("A part of the money was given back.")
+KEEPS_OTHERWISE = gettext_noop("Another amount is kept of the gift than this one says.")
 
 
 class NothingKept(Exception):
@@ -57,15 +57,29 @@ def issue_in_place_of(receipt: Receipt) -> Receipt:
 def follow_refunds(posted: Posted) -> None:
     """A receipt says what was kept: after a refund it is void, and issued anew for the rest. Inside the transaction of the
     posting. Money that a giver's bank takes back is another matter: it may return, and people decide."""
-    refunded = {entry.donation.pk: entry.donation for entry in posted.transactions if _is_refund(entry.kind, entry)}
-    for donation in refunded.values():
-        receipt = standing_receipt(donation)
-        if receipt is None:
-            continue
-        try:
-            successor, reason = issue_in_place_of(receipt), PARTLY_GIVEN_BACK
-        except NothingKept:
-            successor, reason = None, GIVEN_BACK
+    moved = [entry.donation for entry in posted.transactions if entry.kind in _MAY_CHANGE_WHAT_IS_KEPT]
+    for donation in {donation.pk: donation for donation in moved if donation is not None}.values():
+        with one_at_a_time(LOCK):
+            _say_what_is_kept(donation)
+
+
+_MAY_CHANGE_WHAT_IS_KEPT = (Kind.REFUND, Kind.REFUND_BACK, Kind.DISPUTE_WON)
+
+
+def _say_what_is_kept(donation: Donation) -> None:
+    receipt = donation.receipts.select_related("void").order_by("-pk").first()
+    if receipt is None:
+        return
+    is_void = hasattr(receipt, "void")
+    if is_void and receipt.void.reason != GIVEN_BACK:
+        return  # by somebody who knew why
+    if not is_void and receipt.says["amount_minor"] == kept_of(donation).amount_minor:
+        return
+    try:
+        successor, reason = issue_in_place_of(receipt), KEEPS_OTHERWISE
+    except NothingKept:
+        successor, reason = None, GIVEN_BACK
+    if not is_void:
         ReceiptVoid.objects.create(receipt=receipt, at=clock.now(), reason=reason, successor=successor)
 
 
@@ -158,7 +172,3 @@ def _gift(donation: Donation, amount: Money, paid_at: datetime) -> dict[str, Any
         "frequency": donation.pledge.frequency if donation.pledge else "once",
         "method": donation.method,
     }
-
-
-def _is_refund(kind: str, entry: Any) -> bool:
-    return kind == Kind.REFUND and entry.donation is not None
