@@ -18,6 +18,7 @@ from wagtail.models import Page, Revision
 
 from broadsheet import clock
 from broadsheet.config import Config
+from broadsheet.giving.desk.events import given_up
 from broadsheet.newsroom.acts.publish import check
 from broadsheet.newsroom.models import Article
 from broadsheet.site.doctor import (
@@ -115,5 +116,21 @@ def tasks(config: Config) -> Iterator[Finding]:
         )
 
 
+def payment_events(config: Config) -> Iterator[Finding]:
+    """What payment providers told and the worker gave up."""
+    if number := given_up().count():
+        yield Finding(
+            ngettext(
+                "One event of a payment provider could not be written into the books.",
+                "%(count)d events of payment providers could not be written into the books.",
+                number,
+            )
+            % {"count": number},
+            _(
+                "The money desk says why, and tries them again. Nothing is lost: the provider has it, and is asked again."
+            ),
+        )
+
+
 # What readers notice first.
-CHECKS: list[Check] = [disk, worker, policy, schedule, outbox, tasks, reconciled, pretended_payments]
+CHECKS: list[Check] = [disk, worker, policy, schedule, outbox, tasks, reconciled, pretended_payments, payment_events]
