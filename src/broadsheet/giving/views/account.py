@@ -129,7 +129,7 @@ def amount(request: HttpRequest, pledge: Pledge) -> HttpResponse:
     try:
         changed = read_amount(typed, _in_its_currency(pledge))
     except ValidationError as fault:
-        return _show(request, Shown(pledge, provider_named(pledge.provider).abilities, typed, fault.message))
+        return _show(request, Shown(pledge, provider_named(pledge.provider).abilities, typed, str(fault.message)))
     change_pledge(pledge, changed, _user(request))
     messages.success(request, _("Thank you. From the next payment on, you give %(sum)s.") % {"sum": written(changed)})
     return see(HERE)
