@@ -8,7 +8,8 @@ import pytest
 
 from broadsheet import clock
 from broadsheet.core.money import Money
-from broadsheet.giving.models import Donor, EndReason, Frequency, Pledge, PledgeState
+from broadsheet.giving.models import Donation, Donor, EndReason, Frequency, Pledge, PledgeState, Transaction
+from broadsheet.giving.posting import post
 from broadsheet.giving.providers.interface import Declined, Giver, NotReached, Seen, SeenPledge
 from broadsheet.giving.providers.stripe.provider import Stripe
 from tests.giving.stripe import scenes
@@ -101,6 +102,40 @@ def test_a_renewal_that_is_repaired_is_active_again_and_paid(standin: StandIn, s
     assert seen.pledges[0].state == PledgeState.ACTIVE
     assert (seen.pledges[0].failing_since, seen.pledges[0].failed_tries, seen.pledges[0].fault) == (None, 0, "")
     assert [payment.ref for payment in seen.payments] == [paid.charge]
+
+
+@pytest.mark.django_db
+def test_a_year_of_a_pledge_in_the_books(standin: StandIn, stripe: Stripe) -> None:
+    """Begun, failed, repaired, given back in part, cancelled: each told by another event, some of them twice."""
+    promised = scenes.pledge(standin, "attempt-1")
+    states = []
+
+    def heard_of(*names: str) -> None:
+        for name in names:
+            post("stripe", stripe.look(name), clock.now())
+        states.append(Pledge.objects.get().state)
+
+    heard_of(promised.invoice, promised.session, promised.subscription)
+    invoice = scenes.fail_renewal(standin, promised.subscription)
+    heard_of(invoice, promised.subscription)
+    paid = scenes.repair_renewal(standin, promised.subscription)
+    heard_of(paid.intent, invoice, paid.charge)
+    heard_of(scenes.refund(standin, paid, 200))
+    stripe.cancel(Pledge.objects.get())
+    heard_of(promised.subscription)
+    assert states == [
+        PledgeState.ACTIVE,
+        PledgeState.FAILING,
+        PledgeState.ACTIVE,
+        PledgeState.ACTIVE,
+        PledgeState.ENDED,
+    ]
+    assert Donor.objects.get().email == "ann@example.org"
+    assert list(Donation.objects.order_by("pk").values_list("provider_ref", flat=True)) == [
+        promised.paid.charge,
+        paid.charge,
+    ]
+    assert sorted(Transaction.objects.values_list("kind", flat=True)) == ["fee", "fee", "gift", "gift", "refund"]
 
 
 @pytest.mark.parametrize("status", ["canceled", "unpaid"])

@@ -19,7 +19,7 @@ from broadsheet.giving.providers.interface import Declined, NotReached, Provider
 API_VERSION = "2026-10-28.endive"
 
 CONNECT_S, READ_S = 5.0, 20.0
-RETRIES = 1  # after a fault on the way only, and under the same idempotency key
+RETRIES = 1  # after a fault on the way or of Stripe's own, and under the same idempotency key
 
 # Where Stripe is asked, for tests: honoured only with BROADSHEET_TESTING=1, so that no installation can be led elsewhere.
 API_VARIABLE = "BROADSHEET_STRIPE_API"
