@@ -30,7 +30,7 @@ class Appeals(SnippetViewSet):
     menu_order = 116
     add_to_settings_menu = True
     list_display = [
-        Column("said_heading", label=gettext_lazy("Heading")),
+        "said_heading",
         Column("get_place_display", label=gettext_lazy("Place")),
         BooleanColumn("is_on", label=gettext_lazy("On")),
         DateColumn("from_at", label=gettext_lazy("From")),

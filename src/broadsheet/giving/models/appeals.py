@@ -116,9 +116,10 @@ class Appeal(PreviewableMixin, models.Model):
     def __str__(self) -> str:
         return f"{self.get_place_display()}: {words.said(self.heading)}"
 
-    @property
     def said_heading(self) -> str:
         return words.said(self.heading)
+
+    said_heading.short_description = _("heading")  # type: ignore[attr-defined]  # what lists call it
 
     def clean(self) -> None:
         super().clean()
