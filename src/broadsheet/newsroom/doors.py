@@ -31,6 +31,7 @@ from wagtail.admin.views.pages.copy import CopyView
 from wagtail.admin.views.pages.create import CreateView
 from wagtail.admin.views.pages.delete import DeleteView
 from wagtail.admin.views.pages.edit import EditView
+from wagtail.admin.views.pages.listing import ExplorableIndexView
 from wagtail.admin.views.pages.move import MoveConfirmView
 from wagtail.admin.views.pages.unpublish import UnpublishView
 from wagtail.admin.views.pages.workflow import CollectWorkflowActionDataView, WorkflowActionView
@@ -190,7 +191,14 @@ class ShutAliasView(ConvertAliasView):
         raise PermissionDenied("There are no aliases here.")
 
 
+class ShortListing(ExplorableIndexView):
+    """Half as many rows as Wagtail's: with its menus, one takes a hundredth of a second to draw."""
+
+    paginate_by = 25
+
+
 class _PageDoors(PageViewSet):
+    index_view_class = ShortListing
     unpublish_view_class = UnpublishInActView
     delete_view_class = DeleteInActView
     move_confirm_view_class = MoveInActView
