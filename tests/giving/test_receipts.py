@@ -185,6 +185,15 @@ def test_whatever_a_donor_is_called_there_is_a_receipt(ann: Browser, name: str) 
     assert receipt.says["donor"]["name"] == name
 
 
+@pytest.mark.parametrize(("provider", "is_trial"), [("fake", True), ("stripe", False)])
+def test_a_receipt_for_money_that_is_only_pretended_says_so(ann: Browser, provider: str, is_trial: bool) -> None:
+    payment = SeenPayment("pay_t", Money(1000, "EUR"), AT, Giver("c", "ann@example.org"), method="card")
+    (donation,) = post(provider, Seen(payments=(payment,)), clock.now()).donations
+    receipt = donation.receipts.get()
+    assert ("no real money moved" in ann.get(own_path(receipt)).content.decode()) == is_trial
+    assert ("no real money moved" in words_of(receipt_pdf(receipt)).replace("\n", " ")) == is_trial
+
+
 # ── who sees it
 
 

@@ -117,8 +117,7 @@ class Sheet:
 def receipt_sheet(receipt: Receipt) -> Sheet:
     says = receipt.says
     with translation.override(says["language"]):
-        successor = successor_of(receipt)
-        is_void = hasattr(receipt, "void")
+        mark, marked = _mark(receipt, is_pretended=says.get("is_pretended", False))
         return Sheet(
             title=_("Receipt"),
             number=says["number"],
@@ -138,8 +137,8 @@ def receipt_sheet(receipt: Receipt) -> Sheet:
                 if any(values)
             ),
             note=says["note"],
-            mark=_("Void") if is_void else "",
-            marked=_void(successor) if is_void else "",
+            mark=mark,
+            marked=marked,
         )
 
 
@@ -175,10 +174,16 @@ def _people(donors: tuple[Donor, ...]) -> list[str]:
     return list(dict.fromkeys(filter(None, named)))
 
 
-def _void(successor: Receipt | None) -> str:
-    if successor is None:
-        return _("This receipt is void: it no longer holds.")
-    return _("This receipt is void: receipt {number} has taken its place.").format(number=successor.says["number"])
+def _mark(receipt: Receipt, *, is_pretended: bool) -> tuple[str, str]:
+    """The word across it, and the sentence."""
+    if hasattr(receipt, "void"):
+        if (successor := successor_of(receipt)) is None:
+            return _("Void"), _("This receipt is void: it no longer holds.")
+        said = _("This receipt is void: receipt {number} has taken its place.")
+        return _("Void"), said.format(number=successor.says["number"])
+    if is_pretended:
+        return _("Trial"), _("A trial: no real money moved, and this proves no gift.")
+    return "", ""
 
 
 def _row(label: str, *values: str) -> Row:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from broadsheet.giving.posting import Posted
 
 LOCK = "receipts"
+PRETENDED = "fake"  # the provider that takes no money: what it proves is no gift
 GIVEN_BACK = gettext_noop("The money was given back.")
 KEEPS_OTHERWISE = gettext_noop("Another amount is kept of the gift than this one says.")
 
@@ -171,4 +172,5 @@ def _gift(donation: Donation, amount: Money, paid_at: datetime) -> dict[str, Any
         "paid_on": date_format(paid_at),
         "frequency": donation.pledge.frequency if donation.pledge else "once",
         "method": donation.method,
+        "is_pretended": donation.provider == PRETENDED,
     }
