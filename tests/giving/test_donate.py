@@ -260,6 +260,14 @@ def test_who_begins_gift_after_gift_is_asked_to_wait_and_loses_nothing(bank: Giv
     assert give(Browser(), email=new_address()).status_code == 303, "others give as before"
 
 
+def test_readers_behind_one_network_who_leave_the_address_to_the_provider_are_not_taken_for_one(
+    fake: FakePayments,
+) -> None:
+    network = Browser().network
+    for _ in range(20):
+        assert give(Browser(network=network)).status_code == 303
+
+
 # ── by hand
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from broadsheet.giving import gift_cookie, words
 from broadsheet.giving.acts.begin_gift import Gift, NotBegun, begin_gift
 from broadsheet.giving.forms import DonationForm, as_before, prefilled
-from broadsheet.giving.limits import GIFTS
+from broadsheet.giving.limits import GIFTS, GIFTS_OF_AN_ADDRESS
 from broadsheet.giving.models import Attempt
 from broadsheet.giving.offer import Offer, offered
 from broadsheet.giving.source import Source, source_of
@@ -50,7 +50,8 @@ def _give(request: HttpRequest, offer: Offer) -> HttpResponse:
     if not form.is_valid():
         return show_form(request, form, source)
     try:
-        limits.take(GIFTS, request, form.cleaned_data["email"] or request.META.get("REMOTE_ADDR", ""))
+        address = form.cleaned_data["email"]
+        limits.take(GIFTS_OF_AN_ADDRESS if address else GIFTS, request, address)
         attempt, url = begin_gift(_gift(form, source), form.cleaned_data["provider"], giver)
     except TooMany as refusal:
         form.add_error(None, _not_now(refusal))
