@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
 from wagtail.models import ModelLogEntry
 
@@ -15,12 +17,16 @@ from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.core.meter import ReaderClass
 from broadsheet.core.money import Money
+from broadsheet.gate.ledger import open_ledger
+from broadsheet.gate.passes import pass_id
 from broadsheet.giving.events import look_and_post
 from broadsheet.giving.mailroom import post_due_letters
-from broadsheet.giving.models import Attempt, Donation, Donor, Movement, Pledge, PledgeState, Receipt
+from broadsheet.giving.models import Attempt, AttemptState, Donation, Donor, Movement, Pledge, PledgeState, Receipt
 from broadsheet.giving.posting import post
 from broadsheet.giving.providers.interface import Giver, Seen, SeenPayment
 from broadsheet.giving.receipt_links import letter_url
+from broadsheet.giving.supporters import give_browser_pass
+from broadsheet.giving.sweep import sweep
 from broadsheet.readers.entitlements import reader_class
 from broadsheet.readers.models import User
 from broadsheet.readers.privacy import CannotErase
@@ -193,6 +199,40 @@ def test_an_erasure_is_refused_in_plain_words_while_the_provider_cannot_be_reach
     with pytest.raises(CannotErase), transaction.atomic():  # whatever other door is tried
         account.delete()
     assert User.objects.filter(pk=account.pk).exists()
+
+
+def test_the_browser_that_gave_is_a_stranger_to_the_gate_after_the_erasure(outbox: Outbox) -> None:
+    email = new_address("ann")
+    donation = gives(email)
+    attempt = Attempt.objects.create(
+        email=email, donor=donation.donor, amount_minor=1000, currency="EUR", frequency="once", provider="fake",
+        begun_at=clock.now(), settled_at=clock.now(), state=AttemptState.PAID,
+    )  # fmt: skip
+    Donation.objects.filter(pk=donation.pk).update(attempt=attempt)
+    assert give_browser_pass(attempt, HttpResponse())
+    number = pass_id(attempt.pass_text)
+    assert number is not None
+    assert open_ledger().pass_of(number, clock.timestamp()) is not None
+    browser, _ = signed_in(email, outbox)
+    browser.get("/account/delete/")
+    browser.post("/account/delete/", {"email": email})
+    assert open_ledger().pass_of(number, clock.timestamp()) is None
+
+
+def test_who_set_out_to_give_and_did_not_is_forgotten_after_a_while() -> None:
+    def began(days: int, state: AttemptState) -> Attempt:
+        return Attempt.objects.create(
+            email="ann@example.org", name="Ann", message="Hello", state=state, amount_minor=1000, currency="EUR",
+            frequency="once", provider="fake", begun_at=clock.now() - timedelta(days=days),
+        )  # fmt: skip
+
+    old = [began(91, AttemptState.BEGUN), began(91, AttemptState.EXPIRED)]
+    kept = [began(89, AttemptState.FAILED), began(91, AttemptState.AWAITED)]
+    assert not sweep()
+    for attempt in (*old, *kept):
+        attempt.refresh_from_db()
+    assert {(attempt.email, attempt.name, attempt.message) for attempt in old} == {("", "", "")}
+    assert {attempt.email for attempt in kept} == {"ann@example.org"}
 
 
 def test_nothing_of_a_donor_is_logged(outbox: Outbox, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -78,7 +79,7 @@ def _donor(user: User) -> list[dict[str, Any]]:
 
 def _attempts(user: User) -> list[dict[str, Any]]:
     """What was set out for and came to nothing: what was paid is among the gifts."""
-    found = Attempt.objects.filter(account=user, donations=None, pledge=None).order_by("begun_at")
+    found = _own_attempts(user).filter(donations=None, pledge=None).order_by("begun_at")
     return [
         {
             "begun_at": attempt.begun_at.isoformat(),
@@ -103,7 +104,7 @@ def _erase(user: User) -> None:
         forget_donors(_donors(user))
     except StillPromised as refused:
         raise CannotErase(_what_goes_on()) from refused
-    Attempt.objects.filter(account=user).update(email="", name="", message="", is_named=False)
+    _own_attempts(user).update(email="", name="", message="", is_named=False, account=None)
 
 
 def _what_goes_on() -> str:
@@ -136,6 +137,11 @@ def _keeps(user: User) -> list[Kept]:
 
 def _donors(user: User) -> list[Donor]:
     return list(Donor.objects.filter(account=user).order_by("pk"))
+
+
+def _own_attempts(user: User) -> QuerySet[Attempt]:
+    """Also those begun under the address without signing in."""
+    return Attempt.objects.filter(Q(account=user) | Q(account=None, email=user.email))
 
 
 def _iso(moment: datetime | None) -> str | None:

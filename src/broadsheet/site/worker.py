@@ -36,9 +36,9 @@ from broadsheet.gate.ledger import open_ledger
 from broadsheet.gate.pages import open_pages
 from broadsheet.giving.events import post_due
 from broadsheet.giving.mailroom import post_due_letters
-from broadsheet.giving.receipts import forget_names
 from broadsheet.giving.reconciling import EVERY as RECONCILE_EVERY
 from broadsheet.giving.reconciling import reconcile_lately
+from broadsheet.giving.sweep import sweep as sweep_givers
 from broadsheet.meter.force import publish_snapshot
 from broadsheet.newsroom.purge import carry_out_purges
 from broadsheet.newsroom.scheduling import carry_out_schedule
@@ -147,9 +147,9 @@ def forget_codes_and_sessions() -> None:
             break
 
 
-def forget_names_on_receipts() -> None:
+def forget_who_gave() -> None:
     for _ in range(MOST_ROUNDS):
-        if not forget_names():
+        if not sweep_givers():
             break
 
 
@@ -215,7 +215,7 @@ DUTIES = [
     Duty("sweep the page store", 300, sweep_pages),
     Duty("sweep the meter ledger", 60, sweep_ledger),
     Duty("forget codes and sessions that have ended", 300, forget_codes_and_sessions),
-    Duty("forget names on old receipts", 6 * 3600, forget_names_on_receipts),
+    Duty("forget who gave long ago", 6 * 3600, forget_who_gave),
     Duty("forget finished tasks", 6 * 3600, forget_finished_tasks),
     Duty("give memory back", 30, give_memory_back),
     # What is kept

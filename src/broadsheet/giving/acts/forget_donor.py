@@ -16,6 +16,7 @@ from broadsheet.giving.locking import one_at_a_time
 from broadsheet.giving.models import Attempt, Donation, Donor, GivingLetter, Pledge, PledgeState
 from broadsheet.giving.posting import MONEY
 from broadsheet.giving.providers.interface import ProviderFault
+from broadsheet.giving.supporters import drop_browser_pass
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def forget_donors(donors: list[Donor]) -> None:
         if going_on(donors):
             raise StillPromised
         now = clock.now()
+        for attempt in Attempt.objects.filter(donor__in=donors).exclude(pass_text=""):
+            drop_browser_pass(attempt)
         Attempt.objects.filter(donor__in=donors).update(email="", name="", message="", is_named=False, account=None)
         Donation.objects.filter(donor__in=donors).update(thanks_due_at=None)
         GivingLetter.objects.filter(donor__in=donors).update(due_at=None)
