@@ -81,6 +81,7 @@ class StandIn:
         default_factory=list
     )  # faults: an answer, or "hang up", "wait"
     url: str = ""
+    pages: str = "https://checkout.stripe.com"  # where its pages are, unless the account has a domain of its own
     _kept: dict[str, tuple[str, int, Object]] = field(default_factory=dict)  # answers, by idempotency key
     _count: int = 0
 
@@ -211,7 +212,7 @@ class StandIn:
         session = shape(
             "checkout_session",
             id=name,
-            url=f"https://checkout.stripe.com/c/pay/{name}",
+            url=f"{self.pages}/c/pay/{name}",
             status="open",
             payment_status="unpaid",
             payment_intent=None,

@@ -101,6 +101,16 @@ def test_a_page_that_was_paid_or_has_expired_is_not_offered_again(standin: Stand
         begin(stripe, ann)
 
 
+@pytest.mark.parametrize("pages", ["https://pay.herald.example", "https://checkout.stripe.com.evil.example"])
+def test_a_page_where_no_form_of_ours_may_lead_is_refused_in_words(
+    standin: StandIn, stripe: Stripe, pages: str
+) -> None:
+    """The browser would stop at the form's policy, and say nothing."""
+    standin.pages = pages
+    with pytest.raises(Declined, match="a domain of your own"):
+        begin(stripe, attempt())
+
+
 def test_what_is_paid_for_is_made_at_stripe_once(standin: StandIn, stripe: Stripe) -> None:
     for _ in range(3):
         begin(stripe, attempt())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +32,7 @@ def account() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="module")
-def site(account: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def site(account: StandIn, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = {
         "BROADSHEET_TESTING": "1",
         "BROADSHEET_STRIPE_API": account.url,
@@ -38,7 +40,11 @@ def site(account: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "STRIPE_KEY": KEY,
         "STRIPE_HOOK_SECRET": HOOK_SECRET,
     }
-    server = Server(tmp_path_factory.mktemp("herald") / "data", settings).start()
+    server = Server(tmp_path_factory.mktemp("herald") / "data", settings)
+    server.data.mkdir()
+    shutil.copy(migrated, server.data / "broadsheet.sqlite3")
+    server.run("prepare")
+    server.start()
     yield server
     server.stop()
 

@@ -183,8 +183,6 @@ def _promised_and_paid(
 def _pledge(
     client: stripe.StripeClient, subscription: stripe.Subscription, latest: stripe.Invoice | None = None
 ) -> Seen:
-    if not seen.mark(subscription.metadata):
-        return _NOTHING
     latest = latest or _latest_invoice(client, subscription)
     pledge = seen.pledge(subscription, latest, next(iter(_intents(latest)), None) if latest else None)
     return Seen(pledges=(pledge,)) if pledge else _NOTHING

@@ -79,7 +79,7 @@ class Stripe:
                 session = self._client.v1.checkout.sessions.create(asked, {"idempotency_key": f"begin-{attempt.pk}"})
         if not session.url:
             raise Declined(f"The page {session.id} was paid, or has expired.")
-        return Begun(session.id, session.url)
+        return Begun(session.id, self._allowed(session.url))
 
     def _make_product(self) -> None:
         """Once an account; asked once a process. Its name, which readers see, may be changed at Stripe."""
@@ -178,7 +178,15 @@ class Stripe:
             session = self._client.v1.billing_portal.sessions.create(
                 {"customer": customer, "return_url": back_url, "flow_data": {"type": "payment_method_update"}}
             )
-        return session.url
+        return self._allowed(session.url)
+
+    def _allowed(self, url: str) -> str:
+        """Browsers let our forms lead to these sites and no others, and would stop without a word."""
+        if not url.startswith(tuple(f"{site}/" for site in self.abilities.sites)):
+            raise Declined(
+                "Stripe leads to a domain of your own. Switch it off for Checkout and the portal: docs/payments.md."
+            )
+        return url
 
     def _leave_to_customer(self, subscription: str, customer: str, card: str) -> None:
         """Checkout ties a subscription to the card it was begun with; the Portal replaces the customer's. Unless the
