@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from broadsheet.core import books
 from broadsheet.core.money import Money
+from broadsheet.giving import methods
 from broadsheet.giving.amounts import written
 from broadsheet.giving.models import Attempt, AttemptState, Donation, Donor, Pledge, PledgeState
 
@@ -22,13 +23,6 @@ PROVIDERS = {
     "manual": gettext_lazy("By hand"),
     "stripe": gettext_lazy("Stripe"),
     "fake": gettext_lazy("Pretend provider"),
-}
-
-METHODS = {
-    "bank transfer": gettext_lazy("bank transfer"),
-    "cheque": gettext_lazy("cheque"),
-    "cash": gettext_lazy("cash"),
-    "card": gettext_lazy("card"),
 }
 
 _CALM = {AttemptState.PAID, PledgeState.ACTIVE}
@@ -41,7 +35,7 @@ def provider_words(name: str) -> Any:
 
 def method_words(method: str) -> Any:
     """Those we know; others in the provider's own words."""
-    return METHODS.get(method, method) or "–"
+    return methods.method_words(method) or "–"
 
 
 def link(url: str, text: Any) -> SafeString:

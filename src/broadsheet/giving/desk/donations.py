@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 
+from broadsheet.config import PROVIDERS
 from broadsheet.core import books
 from broadsheet.core.money import Money
 from broadsheet.core.references import references_in
@@ -20,7 +21,7 @@ from broadsheet.giving.acts.refund import left_of
 from broadsheet.giving.desk import cells
 from broadsheet.giving.desk.attempts import ANY, MOST_EVENTS
 from broadsheet.giving.desk.page import Column, DeskPage, ListPage, SpanForm, closes, opens
-from broadsheet.giving.models import Donation, Donor, Frequency, Kind, ProviderEvent, Receipt, Transaction
+from broadsheet.giving.models import Attempt, Donation, Donor, Frequency, Kind, ProviderEvent, Receipt, Transaction
 from broadsheet.giving.providers import provider_named
 
 _RECEIPT = re.compile(r"(?:.*-)?(?P<year>\d{4})-0*(?P<number>\d{1,9})")
@@ -50,15 +51,20 @@ class DonationFilter(SpanForm):
 
 
 def found_by(asked: str) -> Q:
-    """A part of an address or a name; or a receipt's number, a transfer's reference, a provider's name of the payment."""
+    """The number of a receipt, a transfer's reference, a provider's name of the payment; or a part of an address or a name.
+
+    The first of them that there is, and no two at once: each has an index, and together they would have none.
+    """
     asked = asked.strip()
-    found = Q(donor__in=donors_found_by(asked)) | Q(provider_ref=asked)
     if number := _RECEIPT.fullmatch(asked):
         receipts = Receipt.objects.filter(year=int(number["year"]), number=int(number["number"]))
-        found |= Q(pk__in=receipts.values("donation"))
+        if found := list(receipts.values_list("donation", flat=True)):
+            return Q(pk__in=found)
     if references := references_in(asked):
-        found |= Q(attempt__reference__in=references)
-    return found
+        return Q(attempt__in=list(Attempt.objects.filter(reference__in=references).values_list("pk", flat=True)))
+    if Donation.objects.filter(provider_ref=asked, provider__in=PROVIDERS).exists():
+        return Q(provider_ref=asked, provider__in=PROVIDERS)
+    return Q(donor__in=donors_found_by(asked))
 
 
 def donors_found_by(asked: str) -> QuerySet[Donor]:
@@ -126,12 +132,16 @@ def donations_for_list() -> QuerySet[Donation]:
     )
 
 
-_RETURN = Transaction.objects.filter(donation=OuterRef("pk"), kind__in=(Kind.REFUND, Kind.DISPUTE))
+def _that_went_back(found: QuerySet[Donation]) -> QuerySet[Donation]:
+    returns = Transaction.objects.filter(kind__in=[Kind.REFUND, Kind.DISPUTE], donation__isnull=False)
+    return found.filter(pk__in=returns.values("donation"))
+
+
 _OF_KIND = {
     "": lambda found: found,
     "once": lambda found: found.filter(pledge=None),
     "pledge": lambda found: found.exclude(pledge=None),
-    "returned": lambda found: found.filter(Exists(_RETURN)),
+    "returned": _that_went_back,
 }
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +21,7 @@ from broadsheet.giving.desk import cells
 from broadsheet.giving.desk.attempts import ANY
 from broadsheet.giving.desk.donations import donations_for_list, donors_found_by, returned
 from broadsheet.giving.desk.page import Column, DeskPage, ListPage
-from broadsheet.giving.models import Donor, PledgeState
+from broadsheet.giving.models import Donation, Donor, Pledge, PledgeState
 from broadsheet.giving.statements import statement_of, years_of
 from broadsheet.giving.supporters import supports_until
 from broadsheet.readers.models import User
@@ -63,9 +64,14 @@ class Donors(ListPage):
         if given["q"]:
             found = found.filter(pk__in=donors_found_by(given["q"].strip()))
         if given["gives"]:
-            going_on = [PledgeState.ACTIVE, PledgeState.FAILING, PledgeState.PAUSED]
-            found = found.filter(pledges__state__in=going_on).distinct()
-        return found.annotate(gifts=Count("donations", distinct=True), last_gift=Max("donations__paid_at"))
+            going_on = Pledge.objects.filter(state__in=[PledgeState.ACTIVE, PledgeState.FAILING, PledgeState.PAUSED])
+            found = found.filter(pk__in=going_on.values("donor"))
+        # Asked for each row that is shown, and not for all that could be.
+        gifts = Donation.objects.filter(donor=OuterRef("pk")).order_by()
+        return found.annotate(
+            gifts=Coalesce(Subquery(gifts.values("donor").annotate(number=Count("pk")).values("number")), 0),
+            last_gift=Subquery(gifts.values("donor").annotate(last=Max("paid_at")).values("last")),
+        )
 
 
 class DonorPage(DeskPage):

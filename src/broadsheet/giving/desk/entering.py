@@ -30,6 +30,7 @@ from broadsheet.giving.desk.act import ActPage
 from broadsheet.giving.desk.attempts import reference_words
 from broadsheet.giving.desk.fields import AmountField, KeyField
 from broadsheet.giving.desk.page import DayInput, closes, opens, zone
+from broadsheet.giving.methods import METHODS
 from broadsheet.giving.models import Attempt, AttemptState, Donation, Donor, GivingSettings
 from broadsheet.giving.reports import today
 
@@ -50,7 +51,7 @@ class EntryForm(forms.Form):
     currency = forms.ChoiceField(label=gettext_lazy("Currency"), choices=[(code, code) for code in CURRENCIES])
     paid_on = forms.DateField(label=gettext_lazy("Received on"), widget=DayInput)
     method = forms.ChoiceField(
-        label=gettext_lazy("How"), choices=[(name, cells.METHODS[name]) for name in ("bank transfer", "cheque", "cash")]
+        label=gettext_lazy("How"), choices=[(name, METHODS[name]) for name in ("bank transfer", "cheque", "cash")]
     )
     email = forms.EmailField(
         label=gettext_lazy("Address of the donor"),

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -25,7 +25,7 @@ from broadsheet.giving.desk.act import ActPage
 from broadsheet.giving.desk.attempts import ANY
 from broadsheet.giving.desk.donations import donors_found_by
 from broadsheet.giving.desk.page import Column, DeskPage, ListPage, SpanForm, closes, opens
-from broadsheet.giving.models import Frequency, Pledge, PledgeState, ProviderEvent
+from broadsheet.giving.models import Donor, Frequency, Pledge, PledgeState, ProviderEvent
 from broadsheet.giving.providers.interface import Declined, NotReached
 from broadsheet.newsroom.models import Publication
 
@@ -104,11 +104,11 @@ class Failing(ListPage):
             gettext_lazy("Reason"), lambda row: format_html("<bdi>{}</bdi>", row.fault or "–"), lambda row: row.fault
         ),
         Column(gettext_lazy("What happens next"), lambda row: what_next(row), lambda row: what_next(row)),
-        Column(gettext_lazy("Write"), lambda row: write_to(row)),
+        Column(gettext_lazy("Write"), lambda row: write_to(row.donor, row.subject)),
     )
 
     def rows(self, given: Mapping[str, Any]) -> QuerySet[Pledge]:
-        return failing()
+        return failing().annotate(subject=Value(subject()))
 
 
 def failing() -> QuerySet[Pledge]:
@@ -134,12 +134,15 @@ def what_next(pledge: Pledge) -> str:
     return _("No further try is planned: it lapses unless they repair it.")
 
 
-def write_to(pledge: Pledge) -> Any:
+def write_to(donor: Donor, about: str) -> Any:
     """A letter begun in the desk's own mail program."""
-    if not pledge.donor.email:
+    if not donor.email:
         return "–"
-    subject = _("Your support for %(publication)s") % {"publication": Publication.ours().name}
-    return cells.link(f"mailto:{quote(pledge.donor.email)}?subject={quote(subject)}", _("Write to them"))
+    return cells.link(f"mailto:{quote(donor.email)}?subject={quote(about)}", _("Write to them"))
+
+
+def subject() -> str:
+    return _("Your support for %(publication)s") % {"publication": Publication.ours().name}
 
 
 # ── one pledge
@@ -180,7 +183,7 @@ class PledgePage(OfPledge):
             donor=cells.donor(pledge.donor),
             provider=cells.provider_words(pledge.provider),
             next=what_next(pledge),
-            write=write_to(pledge),
+            write=write_to(pledge.donor, subject()),
             changes=changes,
             donations=pledge.donations.order_by("-paid_at")[:MOST_GIFTS],
             gifts=pledge.donations.count(),

@@ -28,4 +28,9 @@ class ProviderEvent(models.Model):
         constraints = [models.UniqueConstraint(fields=["provider", "event_ref"], name="heard_once")]
         indexes = [
             models.Index(fields=["due_at"], name="events_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(
+                fields=["received_at"],
+                name="events_given_up",
+                condition=models.Q(due_at__isnull=True, posted_at__isnull=True),
+            ),
         ]
