@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +112,12 @@ def test_refusals_hold_neither_the_body_nor_the_header() -> None:
 def test_an_event_leads_to_what_is_to_be_looked_at(kind: str, about: str | None, ref: str) -> None:
     body = event(kind, {"id": about} if about else {"object": "invoice"})
     assert believed(body, signed(body)).object_ref == ref
+
+
+def test_every_event_we_ask_publishers_to_choose_leads_somewhere() -> None:
+    words = (Path(__file__).parents[3] / "docs/payments.md").read_text()
+    kinds = words.partition("and these events:")[2].partition("More do no harm")[0].split()
+    assert len(set(kinds)) > 20
+    for kind in kinds:
+        body = event(kind, {"id": "it_1"})
+        assert believed(body, signed(body)).object_ref == "it_1", kind
