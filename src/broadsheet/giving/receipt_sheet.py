@@ -8,32 +8,15 @@ from dataclasses import dataclass
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from broadsheet.giving.amounts import written
+from broadsheet.giving.methods import method_words
 from broadsheet.giving.models import Donor, Frequency, GivingSettings, Receipt
 from broadsheet.giving.receipts import successor_of
 from broadsheet.giving.statements import Line, Statement
 from broadsheet.newsroom.language import of_the_edition
 from broadsheet.newsroom.models import Publication
 from broadsheet.newsroom.models.publication import direction_of
-
-# As providers call them. What is not here is said as it came.
-_METHODS = {
-    "card": gettext_lazy("card"),
-    "sepa_debit": gettext_lazy("SEPA direct debit"),
-    "us_bank_account": gettext_lazy("bank debit"),
-    "bacs_debit": gettext_lazy("Bacs Direct Debit"),
-    "bank transfer": gettext_lazy("bank transfer"),
-    "customer_balance": gettext_lazy("bank transfer"),
-    "cheque": gettext_lazy("cheque"),
-    "cash": gettext_lazy("cash"),
-    "paypal": "PayPal",
-    "link": "Link",
-    "ideal": "iDEAL",
-    "apple_pay": "Apple Pay",
-    "google_pay": "Google Pay",
-}
 
 
 @dataclass(frozen=True)
@@ -130,7 +113,7 @@ def receipt_sheet(receipt: Receipt) -> Sheet:
                     (_("Received from"), *_donor(says["donor"])),
                     (_("Received on"), says["paid_on"]),
                     (_("Gift"), str(Frequency(says["frequency"]).label)),
-                    (_("Paid by"), str(_METHODS.get(says["method"], says["method"]))),
+                    (_("Paid by"), method_words(says["method"])),
                     (_("Issued on"), says["issued_on"]),
                     (_("In place of"), says["replaces"]),
                 )

@@ -51,7 +51,7 @@ class StatementPdf(DeskPage):
         if kwargs["year"] not in years_of(donors):
             raise Http404
         sheet = statement_sheet(statement_of(donors, kwargs["year"]))
-        return pdf(sheet, file_name(_("gifts") + f"-{kwargs['year']}"))
+        return pdf(sheet, file_name(f"gifts-{kwargs['year']}"))
 
 
 def pdf(sheet: Sheet, name: str) -> HttpResponse:
