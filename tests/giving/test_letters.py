@@ -33,6 +33,7 @@ from broadsheet.giving.posting import post
 from broadsheet.giving.providers.interface import Giver, Seen, SeenPayment, SeenPledge, SeenRefund
 from broadsheet.giving.receipt_pdf import receipt_pdf
 from broadsheet.newsroom.models import Publication
+from broadsheet.site.worker import DUTIES, do
 from tests.factories import a_publisher
 from tests.readers.conftest import Browser, Outbox, text_of
 from tests.readers.conftest import browser as browser
@@ -303,7 +304,17 @@ def test_a_letter_refused_for_good_is_given_up_soon_and_others_are_not_held_up(
     assert [mail.rcpt_tos for mail in postbox.mails] == [["bob@example.org"]]
 
 
-# ── a worker that dies
+# ── the worker
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_sends_what_is_due_beside_its_other_duties(outbox: Outbox) -> None:
+    seen(a_payment())
+    (duty,) = [duty for duty in DUTIES if duty.name == "write to donors"]
+    assert (duty.every_s, duty.apart) == (2, True)  # a mail server may be slow: nothing waits for it
+    do(duty)
+    assert [mail["To"] for mail in outbox.mails()] == ["ann@example.org"]
+
 
 DIES_AFTER_SENDING = """
 import os, signal
