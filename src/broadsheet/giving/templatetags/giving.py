@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 
 from broadsheet.giving.models import IS_OPEN_TAG
@@ -20,9 +22,8 @@ def can_give(context: template.Context) -> bool:
 
 def offered_on(context: template.Context) -> Offer:
     """What is offered: asked once for a page, whichever of its parts asks first."""
-    page = context.render_context.dicts[
-        0
-    ]  # of the whole page; what a template included in it keeps is the template's own
+    # Of the whole page; what a template included in it keeps is the template's own.
+    page: dict[Any, Any] = context.render_context.dicts[0]
     if "offer" not in page:
         page["offer"] = offered()
     found: Offer = page["offer"]
