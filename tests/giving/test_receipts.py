@@ -192,6 +192,7 @@ def test_a_receipt_for_money_that_is_only_pretended_says_so(ann: Browser, provid
     receipt = donation.receipts.get()
     assert ("no real money moved" in ann.get(own_path(receipt)).content.decode()) == is_trial
     assert ("no real money moved" in words_of(receipt_pdf(receipt)).replace("\n", " ")) == is_trial
+    assert ("no real money moved" in ann.get("/account/giving/statement/2026/").content.decode()) == is_trial
 
 
 # ── who sees it

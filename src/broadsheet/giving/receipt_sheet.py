@@ -128,7 +128,9 @@ def receipt_sheet(receipt: Receipt) -> Sheet:
 def statement_sheet(statement: Statement) -> Sheet:
     """In the language of the edition: it is drawn up anew whenever it is asked for."""
     house, settings, language = Publication.ours(), GivingSettings.ours(), of_the_edition()
+    is_pretended = any(line.receipt and line.receipt.says.get("is_pretended") for line in statement.lines)
     with translation.override(language):
+        mark, marked = _trial() if is_pretended else ("", "")
         return Sheet(
             title=_("Gifts in"),
             number=str(statement.year),
@@ -138,6 +140,8 @@ def statement_sheet(statement: Statement) -> Sheet:
             rows=tuple([_row(_("Received from"), *_people(statement.donors))] if _people(statement.donors) else ()),
             table=_table(statement),
             note=settings.receipt_note,
+            mark=mark,
+            marked=marked,
         )
 
 
@@ -164,9 +168,11 @@ def _mark(receipt: Receipt, *, is_pretended: bool) -> tuple[str, str]:
             return _("Void"), _("This receipt is void: it no longer holds.")
         said = _("This receipt is void: receipt {number} has taken its place.")
         return _("Void"), said.format(number=successor.says["number"])
-    if is_pretended:
-        return _("Trial"), _("A trial: no real money moved, and this proves no gift.")
-    return "", ""
+    return _trial() if is_pretended else ("", "")
+
+
+def _trial() -> tuple[str, str]:
+    return _("Trial"), _("A trial: no real money moved, and this proves no gift.")
 
 
 def _row(label: str, *values: str) -> Row:
