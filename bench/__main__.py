@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 # In the order of docs/performance.md. Each runs in a process of its own, as a publication can be joined only once.
-NAMES = ("hits", "pages", "mixed", "publish", "render", "front", "search", "hooks", "memory")
+NAMES = ("hits", "pages", "mixed", "publish", "render", "front", "search", "money", "hooks", "memory")
 
 
 def main(arguments: list[str]) -> int:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import Error, connection, transaction
 
 from broadsheet.config import config
 from broadsheet.core.books import Kind
+from broadsheet.giving.append_only import lift_from, missing_triggers
 from broadsheet.giving.events import look_and_post
-from broadsheet.giving.models import Donation, Reconciliation, Transaction
+from broadsheet.giving.models import Donation, Movement, Reconciliation, Transaction
 from broadsheet.giving.reconciling import reconcile_lately
 from broadsheet.site.cli import main
 from tests.factories import an_account
@@ -129,6 +131,18 @@ def test_a_correction_that_is_wrong_is_refused_and_nothing_written(
     assert main(["ledger", "correct", *given, "--why", "Because."]) == 2
     assert why in capsys.readouterr().err
     assert not Transaction.objects.exists()
+
+
+def test_a_refusal_that_was_taken_away_is_laid_again(fake: FakePayments, capsys: pytest.CaptureFixture[str]) -> None:
+    lift_from(connection, "giving_movement")
+    said(capsys)
+    assert main(["ledger", "check"]) == 1
+    assert "giving_movement_no_delete, giving_movement_no_update is not in place" in said(capsys)
+    assert main(["ledger", "check", "--mend"]) == 0
+    assert missing_triggers(connection) == []
+    look_and_post("fake", str(paid(fake.asking, "after the mending")["payment"]))
+    with pytest.raises(Error, match="append-only"), transaction.atomic():
+        Movement.objects.update(amount_minor=1)
 
 
 def test_a_day_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -140,7 +140,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def _named(rows: QuerySet, sentence: str) -> Iterator[str]:  # type: ignore[type-arg]
+def _named(rows: QuerySet, sentence: str) -> Iterator[str]:
     """The first of them by name, and how many more there are."""
     found = list(rows.order_by("pk")[: MOST_NAMED + 1])
     yield from (sentence.format(row) for row in found[:MOST_NAMED])

@@ -192,7 +192,7 @@ class _Echo:
         return text
 
 
-_ROWS = csv.writer(_Echo())  # type: ignore[arg-type]
+_ROWS = csv.writer(_Echo())
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -38,7 +38,15 @@ from broadsheet.giving.models import (
     PledgeState,
     Transaction,
 )
-from broadsheet.giving.providers.interface import Giver, Seen, SeenAttempt, SeenDispute, SeenPayment, SeenPledge
+from broadsheet.giving.providers.interface import (
+    Giver,
+    Seen,
+    SeenAttempt,
+    SeenDispute,
+    SeenPayment,
+    SeenPledge,
+    SeenRefund,
+)
 from broadsheet.readers.models import User
 
 log = logging.getLogger(__name__)
@@ -196,7 +204,8 @@ def _payment(provider: str, seen: SeenPayment, posted: Posted) -> None:
     """A payment of a pledge comes with its pledge, and what is taken from it is in its currency; ValueError otherwise."""
     if not seen.amount:
         return  # a period that was free: no money, no donation
-    for taken in (*seen.refunds, *seen.disputes):
+    taken_of_it: list[SeenRefund | SeenDispute] = [*seen.refunds, *seen.disputes]
+    for taken in taken_of_it:
         if taken.amount.currency != seen.amount.currency:
             raise ValueError(
                 f"{provider} took {taken.amount} ({taken.ref}) from the payment {seen.ref} of {seen.amount}"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
@@ -59,32 +60,36 @@ class Sums:
 
 
 def day(at: date) -> Span:
-    return Span(_midnight(at), _midnight(at + timedelta(days=1)))
+    return _between(at, at + timedelta(days=1), zone())
 
 
 def month(of: date) -> Span:
     following = (of.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return Span(_midnight(of.replace(day=1)), _midnight(following))
+    return _between(of.replace(day=1), following, zone())
 
 
 def year(number: int) -> Span:
-    return Span(_midnight(date(number, 1, 1)), _midnight(date(number + 1, 1, 1)))
+    return _between(date(number, 1, 1), date(number + 1, 1, 1), zone())
 
 
 def today() -> date:
-    return timezone.localtime(clock.now(), Publication.ours().time_zone).date()
+    return timezone.localtime(clock.now(), zone()).date()
 
 
-def _midnight(of: date) -> datetime:
-    """The first moment of the day, also where a clock that springs forward skips midnight."""
-    return datetime.combine(of, time(), Publication.ours().time_zone)
+def zone() -> ZoneInfo:
+    return Publication.ours().time_zone
+
+
+def _between(first: date, after: date, zone: ZoneInfo) -> Span:
+    """From the first moment of a day, also where a clock that springs forward skips midnight."""
+    return Span(datetime.combine(first, time(), zone), datetime.combine(after, time(), zone))
 
 
 # ── what moved
 
 
 def sums_in(spans: Sequence[Span]) -> list[list[Sums]]:
-    """For each span, which may overlap, its sums, one a currency that moved. One query."""
+    """For each span, which may overlap, its sums, one a currency that moved. Two questions, however many spans."""
     if not spans:
         return []
     found: list[dict[tuple[str, str], int]] = [{} for _ in spans]
@@ -98,7 +103,8 @@ def sums_in(spans: Sequence[Span]) -> list[list[Sums]]:
 def by_day(first: date, last: date) -> list[tuple[date, list[Sums]]]:
     """Each day from the first to the last, also those on which nothing moved."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return list(zip(days, sums_in([day(each) for each in days]), strict=True))
+    ours = zone()
+    return list(zip(days, sums_in([_between(each, each + timedelta(days=1), ours) for each in days]), strict=True))
 
 
 def balances() -> list[tuple[str, Money]]:
@@ -149,20 +155,53 @@ def _sums(by_account: dict[tuple[str, str], int]) -> list[Sums]:
 
 
 def _moved_in(spans: Sequence[Span]) -> list[tuple[int, str, str, str, int]]:
-    """Each span is one walk along the index of time. To group by our days, the database would reckon with zones row by row."""
+    """For each span and each two accounts that ever moved, one walk along the index, and nothing to sort.
+
+    To group by days of ours, the database would have to reckon with zones row by row.
+    """
+    pairs = _pairs()
+    if not pairs:
+        return []
     moment = "timestamptz" if connection.vendor == "postgresql" else "text"
-    row = f"(%s, CAST(%s AS {moment}), CAST(%s AS {moment}))"
-    statement = (
-        f"WITH spans(number, since, until) AS (VALUES {', '.join([row] * len(spans))})"  # noqa: S608  (placeholders only)
-        " SELECT spans.number, m.currency, m.debit, m.credit, SUM(m.amount_minor) FROM spans"
-        " JOIN giving_movement m ON m.at >= spans.since AND m.at < spans.until"
-        " GROUP BY spans.number, m.currency, m.debit, m.credit"
-    )
+    span, pair = f"(%s, CAST(%s AS {moment}), CAST(%s AS {moment}))", "(%s, %s, %s)"
+    statement = f"""
+        WITH spans(number, since, until) AS (VALUES {", ".join([span] * len(spans))}),
+             pairs(currency, debit, credit) AS (VALUES {", ".join([pair] * len(pairs))})
+        SELECT spans.number, pairs.currency, pairs.debit, pairs.credit, (
+            SELECT SUM(moved.amount_minor) FROM giving_movement moved
+            WHERE moved.currency = pairs.currency AND moved.debit = pairs.debit AND moved.credit = pairs.credit
+              AND moved.at >= spans.since AND moved.at < spans.until
+        )
+        FROM spans CROSS JOIN pairs
+    """  # noqa: S608  (placeholders only)
     adapt = connection.ops.adapt_datetimefield_value
-    given = [value for number, span in enumerate(spans) for value in (number, adapt(span.since), adapt(span.until))]
+    given = [value for number, each in enumerate(spans) for value in (number, adapt(each.since), adapt(each.until))]
     with connection.cursor() as cursor:
-        cursor.execute(statement, given)
-        return [(*row[:4], int(row[4])) for row in cursor.fetchall()]
+        cursor.execute(statement, [*given, *(value for each in pairs for value in each)])
+        return [(*row[:4], int(row[4])) for row in cursor.fetchall() if row[4] is not None]
+
+
+def _pairs() -> list[tuple[str, str, str]]:
+    """Currency, debit and credit of all that ever moved: a dozen among half a million movements, so the index is not read
+    through, but entered anew behind each that was found."""
+    statement = """
+        WITH RECURSIVE found(id) AS (
+            SELECT (SELECT id FROM giving_movement ORDER BY currency, debit, credit LIMIT 1)
+            UNION ALL
+            SELECT COALESCE(
+                (SELECT id FROM giving_movement WHERE currency = last.currency AND debit = last.debit
+                 AND credit > last.credit ORDER BY currency, debit, credit LIMIT 1),
+                (SELECT id FROM giving_movement WHERE currency = last.currency AND debit > last.debit
+                 ORDER BY currency, debit, credit LIMIT 1),
+                (SELECT id FROM giving_movement WHERE currency > last.currency ORDER BY currency, debit, credit LIMIT 1)
+            )
+            FROM found JOIN giving_movement last ON last.id = found.id
+        )
+        SELECT currency, debit, credit FROM found JOIN giving_movement USING (id)
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return [(currency, debit, credit) for currency, debit, credit in cursor.fetchall()]
 
 
 # ── what is promised

@@ -7,10 +7,13 @@ import sys
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
+from django.db import connection
+
 from broadsheet import clock
 from broadsheet.core.books import Kind, Movement
 from broadsheet.core.money import Money, parse
 from broadsheet.giving import checking
+from broadsheet.giving.append_only import lay_missing_triggers
 from broadsheet.giving.journal import donations_csv, journal_beancount, journal_csv
 from broadsheet.giving.models import Transaction
 from broadsheet.giving.posting import correct
@@ -34,6 +37,8 @@ def check(since: str, mend: bool) -> int:
         start = _day(since) if since else began_at - UNLESS_SAID
     except ValueError:
         return _refuse(f"{since!r} is no day, such as 2026-11-01.")
+    if mend and (missing := lay_missing_triggers(connection)):
+        print(f"The database would have let the books be rewritten; it refuses again: {', '.join(missing)}")
     faults = _check_books()
     waiting = providers_to_compare()
     done: list[Comparison] = []

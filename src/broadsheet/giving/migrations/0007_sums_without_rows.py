@@ -11,10 +11,7 @@ class Migration(migrations.Migration):
         migrations.RemoveIndex("movement", "movements_by_credit"),
         migrations.AddIndex(
             "movement",
-            models.Index(fields=["at", "currency", "debit", "credit", "amount_minor"], name="movements_by_time"),
+            models.Index(fields=["currency", "debit", "credit", "at", "amount_minor"], name="movements_by_account"),
         ),
-        migrations.AddIndex(
-            "movement",
-            models.Index(fields=["currency", "debit", "credit", "amount_minor"], name="movements_by_account"),
-        ),
+        migrations.AddIndex("movement", models.Index(fields=["at"], name="movements_by_time")),
     ]
