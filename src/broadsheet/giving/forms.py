@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -189,11 +190,11 @@ class DonationForm(Plain):
         said = self["frequency"].value()
         return Frequency(said) if said in self.offer.frequencies else self.offer.first_frequency
 
-    @property
+    @cached_property
     def groups(self) -> list[Group]:
         return [self._group(frequency) for frequency in self.offer.frequencies]
 
-    @property
+    @cached_property
     def providers(self) -> list[dict[str, object]]:
         chosen = self._provider(str(self["provider"].value() or ""))
         return [
