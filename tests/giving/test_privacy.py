@@ -31,7 +31,7 @@ from broadsheet.readers.entitlements import reader_class
 from broadsheet.readers.models import User
 from broadsheet.readers.privacy import CannotErase
 from broadsheet.staff.acts.merge_readers import merge_readers
-from tests.factories import a_publisher
+from tests.factories import a_publisher, an_account
 from tests.payments import FakePayments, paid
 from tests.readers.conftest import Browser, Outbox, new_address
 from tests.readers.conftest import outbox as outbox
@@ -196,6 +196,9 @@ def test_an_erasure_is_refused_in_plain_words_while_the_provider_cannot_be_reach
     asked = {"reason": "They asked", "address": email}
     assert "Nothing was deleted" in desk.post(f"/admin/help-desk/{account.pk}/erase/", asked).content.decode()
     assert not ModelLogEntry.objects.filter(action="reader.erased").exists()
+    users = at_the_admin(an_account("boss", is_superuser=True, is_staff=True))
+    refused = users.post(f"/admin/users/delete/{account.pk}/", follow=True)
+    assert "Nothing was deleted" in refused.content.decode()
     with pytest.raises(CannotErase), transaction.atomic():  # whatever other door is tried
         account.delete()
     assert User.objects.filter(pk=account.pk).exists()
