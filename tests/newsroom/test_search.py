@@ -16,7 +16,7 @@ from django.test import Client
 from broadsheet.config import config
 from broadsheet.newsroom.models import SearchEntry
 from broadsheet.newsroom.searching import view
-from broadsheet.newsroom.searching.words import spelling_keys, typos_between
+from broadsheet.newsroom.searching.words import spelling_keys, tokens, tokens_among, typos_between
 from broadsheet.site.doctor import database, examine
 from tests.factories import a_section, a_topic, an_article
 from tests.newsroom.searches import SEARCHES
@@ -150,3 +150,20 @@ def test_the_doctor_sees_an_index_that_differs(db: None) -> None:
     SearchEntry.objects.filter(pk=old.pk).update(version=77)
     assert "1 articles are not in the index, 1 are in it as they were before, 0 should not" in findings()[0]
     assert kept.live
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Trump’s “façade”, l’État; U.S. 3,000 don't Ærø—naïve",
+        "Афиша: «Ёлка» и йод",
+        'צה"ל, שלום ו"הארץ" ג׳ירפה',
+        "Ἀθῆναι Αθήνα",
+        "",
+    ],
+)
+def test_a_text_of_plain_letters_has_the_words_it_has_beside_others(text: str) -> None:
+    """Thai and a mark have it read with care."""
+    careful = list(tokens(f"{text} ไทย e\u0301"))
+    assert list(tokens(text)) == careful[:-4]
+    assert tokens_among(text, lambda word: len(word) > 3) == [one for one in careful[:-4] if len(one.word) > 3]

@@ -12,10 +12,15 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import models
+
 from broadsheet import clock
+from broadsheet.newsroom.house import menu
 from broadsheet.newsroom.listings import PER_PAGE, Pager
 from broadsheet.newsroom.models import Article, Person, Publication, Section, Topic
+from broadsheet.newsroom.models.articles import ArticleQuerySet
 from broadsheet.newsroom.models.search_entries import SearchEntry
+from broadsheet.newsroom.prepared import prepared
 from broadsheet.newsroom.searching import backends
 from broadsheet.newsroom.searching.backends import Group, Match, Where
 from broadsheet.newsroom.searching.highlight import Pieces, as_written, extract, has_found, marked
@@ -291,9 +296,21 @@ def _ways_out(asked: Asked, match: Match) -> list[Link]:
 def _hits(match: Match | None, where: Where, by_date: bool, number: int) -> list[Hit]:
     now_s, first = int(clock.timestamp()), (number - 1) * PER_PAGE
     ids = backends.ids(match, where, now_s, by_date=by_date, first=first, most=PER_PAGE)
-    articles = Article.objects.filter(live=True).select_related("section").only(*_DRAWN).in_bulk(ids)
-    entries = SearchEntry.objects.in_bulk(ids)
+    if not ids:
+        return []
+    articles = {article.pk: article for article in _articles(ids)}
+    entries = {entry.pk: entry for entry in _entries(ids)}
     return [_hit(articles[pk], entries[pk], match) for pk in ids if pk in articles and pk in entries]
+
+
+@prepared(models.BigIntegerField())
+def _articles(ids: list[int]) -> ArticleQuerySet:
+    return Article.objects.filter(live=True, id__in=ids).order_by().select_related("section").only(*_DRAWN)
+
+
+@prepared(models.BigIntegerField())
+def _entries(ids: list[int]) -> models.QuerySet[SearchEntry]:
+    return SearchEntry.objects.filter(article__id__in=ids).only("names", "opening")
 
 
 _DRAWN = (
@@ -324,7 +341,7 @@ def _sections(by_section: Mapping[int, int], asked: Asked) -> list[Choice]:
     chosen = asked.section
     return [
         Choice(section.name, section.slug, by_section.get(section.pk, 0), section == chosen)
-        for section in Section.objects.in_order()
+        for section in menu()
         if by_section.get(section.pk) or section == chosen
     ]
 

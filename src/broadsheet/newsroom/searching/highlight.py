@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broadsheet.newsroom.searching.backends import Match
-from broadsheet.newsroom.searching.words import Token, tokens
+from broadsheet.newsroom.searching.words import Token, tokens, tokens_among
 
 BEFORE, LENGTH = 60, 220  # letters of an extract: before the first word that was found, and in all
 
@@ -22,7 +23,7 @@ Pieces = tuple[Piece, ...]
 
 def marked(text: str, match: Match | None) -> Pieces:
     """A text in pieces: found words, and what is between them."""
-    return _pieces(text, _found(list(tokens(text)), match), 0, len(text))
+    return _pieces(text, _found(text, match), 0, len(text))
 
 
 def has_found(pieces: Pieces) -> bool:
@@ -31,10 +32,10 @@ def has_found(pieces: Pieces) -> bool:
 
 def extract(text: str, match: Match | None) -> Pieces:
     """The stretch of a long text with the most different words that were found; empty where none was."""
-    found = _found(list(tokens(text)), match)
+    found = _found(text, match)
     if not found:
         return ()
-    best = max(found, key=lambda first: len({one.word for one in found if 0 <= one.start - first.start <= LENGTH}))
+    best = _most_different(found)
     start = _word_begin(text, max(0, best.start - BEFORE))
     end = _word_end(text, min(len(text), max(start + LENGTH, best.end)))
     inside = [one for one in found if start <= one.start and one.end <= end]
@@ -51,13 +52,26 @@ def as_written(texts: Sequence[str], word: str) -> str:
     return word
 
 
-def _found(all_tokens: list[Token], match: Match | None) -> list[Token]:
+def _most_different(found: Sequence[Token]) -> Token:
+    """The first from which on there are the most different words within the length of an extract."""
+    starts = [one.start for one in found]
+
+    def different(at: int) -> int:
+        return len({one.word for one in found[at : bisect_right(starts, starts[at] + LENGTH)]})
+
+    return found[max(range(len(found)), key=different)]
+
+
+def _found(text: str, match: Match | None) -> list[Token]:
     """Tokens that belong to what was asked for, in order."""
     if match is None:
         return []
     phrases = [phrase for group in match.groups for phrase in group.phrases]
     single = {phrase[0] for phrase in phrases if len(phrase) == 1}
     beginnings = tuple(beginning for group in match.groups for beginning in group.beginnings)
+    if all(len(phrase) == 1 for phrase in phrases):
+        return tokens_among(text, lambda word: word in single or word.startswith(beginnings))
+    all_tokens = list(tokens(text))
     kept = {i for i, token in enumerate(all_tokens) if token.word in single or token.word.startswith(beginnings)}
     for phrase in phrases:
         if len(phrase) > 1:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from broadsheet.gate.limits import open_limits
 from broadsheet.gate.networks import network
 from broadsheet.gate.pages import VerdictClass
+from broadsheet.newsroom import tags
 from broadsheet.newsroom.models import Person, Section, Topic
 from broadsheet.newsroom.searching import query
 from broadsheet.newsroom.searching.find import MOST_PAGES, Asked, Results, find
@@ -26,6 +27,11 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 def search(request: HttpRequest) -> HttpResponse:
+    with tags.recording():  # for what all pages say, as pages that are being made have it
+        return _search(request)
+
+
+def _search(request: HttpRequest) -> HttpResponse:
     who = network(ip_address(request.META["REMOTE_ADDR"])).hex()
     allowed = open_limits().hit("searches from a network", who, MOST_IN_A_MINUTE, 60)
     asked, faults = _read(request)
