@@ -57,10 +57,6 @@ def pay(window: Window, address: str, card: str = PAYS) -> None:
         window.page.click("main button:has-text('Pretend to pay')")
 
 
-def subjects_to(server: Server, address: str) -> list[str]:
-    return [str(mail["Subject"]) for mail in mails_to(server, address)]
-
-
 def receipts_in_mails(server: Server, address: str) -> list[str]:
     """The numbers of the receipts that came by mail."""
     texts = [mail.get_body(("plain",)).get_content() for mail in mails_to(server, address)]  # type: ignore[union-attr]
@@ -69,6 +65,7 @@ def receipts_in_mails(server: Server, address: str) -> list[str]:
 
 def join(window: Window, server: Server, address: str) -> None:
     """From the page of thanks to an account, in the one step it offers."""
+    until(lambda: receipts_in_mails(server, address), "the letter of thanks, before another comes after it")
     with window.page.expect_navigation():
         window.page.click("main button:has-text('Send a code to')")
     window.page.fill("input[name=code]", code_for(server, address))

@@ -179,6 +179,30 @@ def test_a_hostile_or_careless_amount_is_asked_for_again_and_nothing_is_lost(
     assert not Attempt.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"frequency": "hourly", "own": "5"},
+        {"frequency": "once", "own": "5\x00"},
+        {"frequency": "once", "once_amount": "-5"},
+        {"frequency": "once", "own": "5", "email": "a" * 300},
+        {"frequency": "once", "own": "5", "message": "m" * 501},
+        {"frequency": "once", "own": "5", "name": "n" * 121},
+    ],
+)
+def test_a_form_that_no_page_of_ours_sends_is_asked_for_again(bank: GivingSettings, fields: dict[str, str]) -> None:
+    answer = Browser().post("/donate/", {"email": "ann@example.org", **fields})
+    assert answer.status_code == 200
+    assert "Nothing was charged" in said(answer)
+    assert not Attempt.objects.exists()
+
+
+def test_digits_of_any_script_are_an_amount(bank: GivingSettings) -> None:
+    give(Browser(), own="٢٥", email="ann@example.org")
+    assert Attempt.objects.get().amount_minor == 2500
+
+
 def test_a_fraction_of_a_yen_is_refused(bank: GivingSettings) -> None:
     amounts = {f"{frequency}_amounts": "1000 2000" for frequency in Frequency}
     configured(currency="JPY", least="100", most="1000000", **amounts)
