@@ -64,6 +64,8 @@ def test_a_pass_is_believed_only_in_the_cookie_it_was_given_for(paper: Paper) ->
     assert class_of(paper.reader(cookies={"pass": given}).get("/news/1/")) == "a"
     signed_in = gives(paper, browser, account=4711)
     assert class_of(paper.reader(cookies={"supporter": signed_in}).get("/news/1/")) == "a"
+    both = {"Cookie": f"supporter={signed_in}; supporter={given}"}
+    assert class_of(paper.reader().get("/news/1/", both)) == "s"
 
 
 @pytest.mark.parametrize(("signed_in_as", "seen_as"), [("registered", "s"), ("supporter", "s"), ("subscriber", "b")])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
@@ -73,6 +75,23 @@ def test_a_gift_has_one_pass_however_often_its_thanks_are_asked_for() -> None:
     assert thanked(attempt) == first
     assert thanked(Attempt.objects.get(pk=attempt.pk)) == first
     assert Attempt.objects.get(pk=attempt.pk).pass_text == first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_also_when_they_are_asked_for_in_twelve_tabs_at_once() -> None:
+    attempt = an_attempt()
+    arrives(attempt)
+
+    def in_a_tab(_: int) -> str | None:
+        try:
+            return thanked(Attempt.objects.get(pk=attempt.pk))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as tabs:
+        texts = set(tabs.map(in_a_tab, range(12)))
+    assert texts == {Attempt.objects.get(pk=attempt.pk).pass_text}
+    assert stands(*texts)
 
 
 @pytest.mark.parametrize("state", [state for state in AttemptState if state is not AttemptState.PAID])

@@ -304,11 +304,11 @@ class Answers:
         rank, may_change = ANONYMOUS, False
         if SUPPORTER_NAME in cookies:
             may_change = True
-            if (gave := self._pass_in(cookies, SUPPORTER_NAME, now_s)) is not None and gave.account == NO_ACCOUNT:
+            if (gave := self._pass_in(cookies, SUPPORTER_NAME, now_s)) is not None:
                 rank = RANKS.index(gave.reader)
         if PASS_NAME in cookies:
             may_change = True
-            if (signed_in := self._pass_in(cookies, PASS_NAME, now_s)) is not None and signed_in.account != NO_ACCOUNT:
+            if (signed_in := self._pass_in(cookies, PASS_NAME, now_s)) is not None:
                 rank = max(rank, RANKS.index(signed_in.reader))
                 return Reader(rank, account_key(signed_in.account), appeal_closed=closed)
         cookie = self._cookies.find(cookies)
@@ -326,11 +326,13 @@ class Answers:
         self._readers[cookies] = reader
 
     def _pass_in(self, cookies: str, name: str, now_s: float) -> Pass | None:
+        """Of that cookie's kind: those signed in by a browser's pass would share the count of no account."""
         for tried, text in enumerate(cookie_values(cookies, name)):
             if tried == _MOST_PASSES_TRIED:
                 break
             id_ = pass_id(text)
-            if id_ is not None and (found := self._ledger.pass_of(id_, now_s)) is not None:
+            found = self._ledger.pass_of(id_, now_s) if id_ is not None else None
+            if found is not None and (found.account == NO_ACCOUNT) == (name == SUPPORTER_NAME):
                 return found
         return None
 
