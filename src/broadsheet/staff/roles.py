@@ -29,7 +29,10 @@ ROLES = [
         "publisher",
         "Publishers",
         _("Publisher"),
-        _("sets up the publication, the meter and the staff, sees who did what, and helps readers; does not publish"),
+        _(
+            "sets up the publication, the meter and the staff, works at the money desk, sees who did what, and helps readers;"
+            " does not publish"
+        ),
     ),
 ]
 
