@@ -119,6 +119,19 @@ PRIVACY = StartingPage(
             ),
         ),
         ("p", _("While you are signed in, your browser has cookies called “sessionid”, “csrftoken” and “pass”.")),
+        ("h2", _("When you give")),
+        (
+            "p",
+            _(
+                "Numbers of cards never reach us: you pay at [[the payment provider, and where its privacy policy is]]. We keep what you gave, your e-mail address and your name if you gave it, and your receipt as long as the law asks for it. Nobody outside is told that you gave unless you said that you may be named."
+            ),
+        ),
+        (
+            "p",
+            _(
+                "For 35 days the browser you give in has a cookie called “gift”, by which it is shown the thanks, and one called “supporter”, so that it is not asked again. Whoever closes an appeal has one called “appeal” for a day."
+            ),
+        ),
         ("h2", _("Who else handles it")),
         ("p", _("[[Who runs the server and sends the mails, and in which country.]]")),
         ("h2", _("Your rights")),
