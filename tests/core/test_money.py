@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from broadsheet.core.money import (
@@ -163,6 +163,8 @@ def test_nothing_is_parted_by_weights_that_are_none(weights: list[int]) -> None:
 
 
 @given(st.integers(0, 50_000), st.integers(0, 9_000), st.integers(0, 500), currencies)
+@example(0, 0, 2, "EUR")  # a fee is never more than what was paid: nothing covers nothing
+@example(1, 9_000, 0, "JPY")
 def test_what_covers_a_fee_is_the_least_that_does(minor: int, basis_points: int, fixed: int, currency: str) -> None:
     terms, gift = FeeTerms(basis_points, fixed), Money(minor, currency)
     paid = terms.covering(gift)

@@ -171,11 +171,13 @@ class FeeTerms:
         """
         if self.basis_points >= 10_000:
             raise ValueError("a fee of everything cannot be covered")
+        if gift.amount_minor <= 0:
+            return nothing(gift.currency)  # no fee is more than what was paid
         # Each unit more that is paid leaves as much or one more. A fee rounded down by half a unit makes do with less than
         # the exact amount, by that half unit's own share; one rounded up needs as much more.
         exact = -((gift.amount_minor + self.fixed_minor) * -10_000 // (10_000 - self.basis_points))
         slack = 1 + 5_000 // (10_000 - self.basis_points)
-        paid = Money(max(exact - slack, gift.amount_minor, 0), gift.currency)
+        paid = Money(max(exact - slack, gift.amount_minor), gift.currency)
         while (paid - self.fee(paid)) < gift:
             paid += Money(1, gift.currency)
         return paid
