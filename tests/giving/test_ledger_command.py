@@ -13,7 +13,7 @@ from broadsheet.core.books import Kind
 from broadsheet.giving.append_only import lift_from, missing_triggers
 from broadsheet.giving.events import look_and_post
 from broadsheet.giving.models import Donation, Movement, Reconciliation, Transaction
-from broadsheet.giving.reconciling import reconcile_lately
+from broadsheet.giving.reconciling import differing, reconcile_lately
 from broadsheet.site.cli import main
 from tests.factories import an_account
 from tests.payments import DISPUTED, FakePayments, paid
@@ -79,8 +79,21 @@ def test_the_worker_posts_what_was_missed_and_keeps_what_it_found(fake: FakePaym
     reconcile_lately()
     (kept,) = Reconciliation.objects.all()
     assert (kept.provider, kept.differences, kept.fault) == ("fake", [], "")
-    reconcile_lately()  # within the hour: not again
+    reconcile_lately()  # some hours have not passed: not again
     assert Reconciliation.objects.count() == 1
+
+
+def test_a_provider_that_is_silent_is_asked_again_soon_and_reported_the_second_time(fake: FakePayments) -> None:
+    Reconciliation.objects.all().delete()
+    fake.stop()
+    reconcile_lately()
+    assert Reconciliation.objects.get().fault
+    assert differing() == []  # it may just be starting
+    reconcile_lately()
+    assert [bool(each.fault) for each in differing()] == [True]
+    fake.start()
+    reconcile_lately()
+    assert differing() == []
 
 
 def test_a_provider_that_is_away_is_no_agreement(fake: FakePayments, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LATELY = timedelta(days=4)  # a long weekend on which nothing was heard
 EVERY = timedelta(hours=4)
+AGAIN = timedelta(minutes=10)  # where a provider did not answer
 ON_ITS_WAY = timedelta(minutes=10)  # what is younger may just not have been posted yet
 KEPT = timedelta(days=90)
 MOST_DIFFERENCES = 200  # kept of one comparison; there are either few, or something is wrong with all of them
@@ -206,12 +207,12 @@ def _stands(entry: Transaction) -> Money:
 
 
 def reconcile_lately() -> None:
-    """Each provider in use, unless it was done within the hour; what was missed is posted."""
+    """Each provider in use that was not asked for some hours, or did not answer then; what was missed is posted."""
     now = clock.now()
     Reconciliation.objects.filter(began_at__lt=now - KEPT).delete()
     for provider in in_use():
-        recent = Reconciliation.objects.filter(provider=provider.name, began_at__gt=now - EVERY / 4)
-        if provider.abilities.reconciles and not recent.exists():
+        lately = Reconciliation.objects.filter(provider=provider.name, began_at__gt=now - EVERY, fault="")
+        if provider.abilities.reconciles and not lately.exists():
             keep(compare(provider, now - LATELY, now - ON_ITS_WAY, mend=True), began_at=now)
 
 
@@ -237,8 +238,13 @@ def last_findings() -> list[Reconciliation]:
 
 
 def differing() -> list[Reconciliation]:
-    """Those of the last findings that somebody should look at."""
-    return [each for each in last_findings() if each.differences or each.fault]
+    """Those of the last findings that somebody should look at. A provider that was silent once may just be starting."""
+    return [each for each in last_findings() if each.differences or (each.fault and _was_silent_before(each))]
+
+
+def _was_silent_before(kept: Reconciliation) -> bool:
+    before = Reconciliation.objects.filter(provider=kept.provider, pk__lt=kept.pk).order_by("-pk").first()
+    return before is not None and before.fault != ""
 
 
 def differences_of(kept: Reconciliation) -> list[Difference]:

@@ -36,8 +36,7 @@ from broadsheet.gate.ledger import open_ledger
 from broadsheet.gate.pages import open_pages
 from broadsheet.giving.events import post_due
 from broadsheet.giving.mailroom import post_due_letters
-from broadsheet.giving.reconciling import EVERY as RECONCILE_EVERY
-from broadsheet.giving.reconciling import reconcile_lately
+from broadsheet.giving.reconciling import AGAIN, reconcile_lately
 from broadsheet.giving.sweep import sweep as sweep_givers
 from broadsheet.meter.force import publish_snapshot
 from broadsheet.newsroom.purge import carry_out_purges
@@ -219,7 +218,7 @@ DUTIES = [
     Duty("forget finished tasks", 6 * 3600, forget_finished_tasks),
     Duty("give memory back", 30, give_memory_back),
     # What is kept
-    Duty("compare the books with payment providers", RECONCILE_EVERY.total_seconds(), reconcile_books, apart=True),
+    Duty("compare the books with payment providers", AGAIN.total_seconds(), reconcile_books, apart=True),
     Duty("store the reading log", 600, store_reading_log, apart=True),
     Duty("count what is read", 300, count_reads, apart=True),
 ]
