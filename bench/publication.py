@@ -42,6 +42,18 @@ def publication(core: int | None = None, workers: int = 1) -> Iterator[Server]:
             server.stop()
 
 
+@contextmanager
+def empty_publication(**settings: str) -> Iterator[Server]:
+    """A server without a story in it, for what has nothing to do with any; this process joins it, too."""
+    with tempfile.TemporaryDirectory(prefix="broadsheet-bench-") as folder:
+        server = Server(Path(folder).resolve() / "data", settings).start()
+        try:
+            _join(server)
+            yield server
+        finally:
+            server.stop()
+
+
 def first_edition() -> Path:
     """Where this release's demo edition is, started once and at rest: the worker is done with its pictures and index."""
     folder = EDITIONS / release()
