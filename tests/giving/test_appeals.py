@@ -460,6 +460,17 @@ def test_amounts_that_cannot_be_read_are_refused_by_name(desk: Client) -> None:
     assert GivingSettings.ours().monthly_amounts == "5 10 15 25"
 
 
+def test_an_iban_with_a_slip_is_refused_and_another_account_number_is_not(desk: Client) -> None:
+    settings = GivingSettings.ours()
+    settings.save()
+    address = f"/admin/settings/giving/givingsettings/{settings.pk}/"
+    answer = desk.post(address, {**form_of(desk, address), "bank_iban": "DE89 3704 0044 0532 0130 01"})
+    assert "There is a slip in this IBAN" in answer.content.decode()
+    for number in ("de89 3704 0044 0532 0130 00", "12-34-56 7890"):
+        assert desk.post(address, {**form_of(desk, address), "bank_iban": number}).status_code == 302
+        assert GivingSettings.ours().bank_iban == number
+
+
 def test_editors_do_not_ask_for_money() -> None:
     client = Client(HTTP_HOST="testserver")
     client.force_login(an_editor())

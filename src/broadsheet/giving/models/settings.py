@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
+from broadsheet.core import iban
 from broadsheet.core.money import CURRENCIES, Fault, FeeTerms, Money, NotAnAmount, parse
 from broadsheet.giving import words
 from broadsheet.giving.house_words import HouseWordsForm
@@ -205,6 +206,9 @@ class GivingSettings(BaseGenericSetting):
                     faults[name] = _("Between one and %(most)d amounts.") % {"most": MOST_SUGGESTED}
                 elif any(not self.least_gift <= amount <= self.most_gift for amount in suggested):
                     faults[name] = _("Between the least and the largest gift.")
+        account = iban.compact(self.bank_iban)
+        if iban.looks_like_one(account) and not iban.is_iban(account):  # every reader's transfer would go astray
+            faults["bank_iban"] = _("There is a slip in this IBAN: its check digits do not fit.")
         if faults:
             raise ValidationError(faults)
 

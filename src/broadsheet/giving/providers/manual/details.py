@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from broadsheet.core.iban import compact, in_fours, is_iban
 from broadsheet.core.money import Money
 from broadsheet.core.references import said
 from broadsheet.giving.models import Attempt, GivingSettings
@@ -55,29 +55,3 @@ def details_of(attempt: Attempt) -> Details:
         amount=attempt.amount,
         note=settings.bank_note,
     )
-
-
-def in_fours(number: str) -> str:
-    """An IBAN as it is printed (ISO 13616); another number as it is.
-
-    >>> in_fours("de89370400440532013000"), in_fours("12-34-56 7890")
-    ('DE89 3704 0044 0532 0130 00', '12-34-56 7890')
-    """
-    iban = compact(number)
-    return re.sub(r"(.{4})(?=.)", r"\1 ", iban) if is_iban(iban) else number.strip()
-
-
-def is_iban(text: str) -> bool:
-    """ISO 13616: its two check digits prove the rest (ISO 7064, mod 97-10).
-
-    >>> is_iban("DE89370400440532013000"), is_iban("DE89370400440532013001"), is_iban("GB")
-    (True, False, False)
-    """
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[0-9A-Z]{11,30}", text):
-        return False
-    moved = text[4:] + text[:4]
-    return int("".join(str(int(letter, 36)) for letter in moved)) % 97 == 1
-
-
-def compact(text: str) -> str:
-    return re.sub(r"\s+", "", text).upper()
