@@ -13,7 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -228,7 +228,7 @@ class Turn(StrEnum):
 
 @dataclass(frozen=True)
 class Turned:
-    """How many, and what it is a month: of a raised or lowered pledge, the difference."""
+    """How many, and what it is a month: of a new pledge, as it began; of a raised or lowered one, the difference."""
 
     turn: Turn
     pledges: int
@@ -238,6 +238,9 @@ class Turned:
 _A_MONTH = Case(
     When(frequency=Frequency.YEARLY, then=F("amount_minor")), default=F("amount_minor") * 12
 )  # times twelve
+_BEFORE_CHANGES = PledgeChange.objects.filter(pledge=OuterRef("pk")).order_by("at", "pk").values("before_minor")[:1]
+_AT_FIRST = Coalesce(Subquery(_BEFORE_CHANGES), F("amount_minor"))
+_AT_FIRST_A_MONTH = Case(When(frequency=Frequency.YEARLY, then=_AT_FIRST), default=_AT_FIRST * 12)
 _CHANGE = F("after_minor") - F("before_minor")
 _CHANGE_A_MONTH = Case(When(pledge__frequency=Frequency.YEARLY, then=_CHANGE), default=_CHANGE * 12)
 
@@ -259,7 +262,7 @@ def turns_in(span: Span) -> list[Turned]:
     )
     ended = _in(span, "ended_at")
     return [
-        *_turned(Turn.NEW, _in(span, "started_at")),
+        *_turned(Turn.NEW, _in(span, "started_at"), _AT_FIRST_A_MONTH),
         *_changed(Turn.RAISED, raised),
         *_changed(Turn.LOWERED, lowered),
         *_turned(Turn.FAILING, _in(span, "failing_since").filter(state=PledgeState.FAILING)),
@@ -272,8 +275,8 @@ def _in(span: Span, when: str) -> QuerySet[Pledge]:
     return Pledge.objects.filter(**{f"{when}__gte": span.since, f"{when}__lt": span.until})
 
 
-def _turned(turn: Turn, pledges: QuerySet[Pledge]) -> list[Turned]:
-    rows = pledges.order_by("currency").values_list("currency").annotate(count=Count("pk"), yearly=Sum(_A_MONTH))
+def _turned(turn: Turn, pledges: QuerySet[Pledge], a_month: Case = _A_MONTH) -> list[Turned]:
+    rows = pledges.order_by("currency").values_list("currency").annotate(count=Count("pk"), yearly=Sum(a_month))
     return [Turned(turn, count, Money(yearly // 12, currency)) for currency, count, yearly in rows]
 
 
