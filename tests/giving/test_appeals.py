@@ -165,6 +165,16 @@ def test_inside_it_stands_after_so_many_paragraphs(gate: Gate) -> None:
     assert [PARAGRAPHS[1] in before, PARAGRAPHS[2] in before, PARAGRAPHS[2] in after] == [True, False, True]
 
 
+def test_inside_a_story_that_was_typed_into_one_block_too(gate: Gate) -> None:
+    Appeal.objects.filter(place=Place.END).delete()
+    an_appeal(Place.INSIDE, after_paragraphs=2)
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    html = gate.html(an_article(body=[("paragraph", text)]).url)
+    assert appeals_on(html) == ["inside"]
+    before, _, after = html.partition('<aside class="appeal')
+    assert [PARAGRAPHS[1] in before, PARAGRAPHS[2] in before, PARAGRAPHS[2] in after] == [True, False, True]
+
+
 def test_and_in_a_shorter_story_at_its_end(gate: Gate) -> None:
     Appeal.objects.filter(place=Place.END).delete()
     an_appeal(Place.INSIDE, after_paragraphs=len(PARAGRAPHS))
@@ -186,19 +196,23 @@ def test_a_walled_story_asks_on_its_wall_only(gate: Gate) -> None:
 @pytest.mark.parametrize(
     ("body", "after", "place"),
     [
-        ("ppppp", 2, 2),
-        ("ppppp", 4, 4),
+        ("ppppp", 2, (2, 0)),
+        ("ppppp", 4, (4, 0)),
         ("ppppp", 5, None),  # nothing follows
         ("p", 1, None),
         ("", 1, None),
-        ("pslpp", 1, 1),  # before a subheading
-        ("plpp", 1, 3),  # never between a paragraph and the list it leads to
+        ("pslpp", 1, (1, 0)),  # before a subheading
+        ("plpp", 1, (3, 0)),  # never between a paragraph and the list it leads to
         ("pqqp", 1, None),
-        ("sppp", 2, 3),  # a subheading is no paragraph
-        ("Dpp", 2, 1),  # one block may hold two
+        ("sppp", 2, (3, 0)),  # a subheading is no paragraph
+        ("Dpp", 2, (1, 0)),  # one block may hold two
+        ("pDp", 2, (1, 1)),  # and be parted between them
+        ("D", 1, (0, 1)),
+        ("D", 2, None),
+        ("pqD", 1, (2, 1)),
     ],
 )
-def test_it_parts_nothing_that_belongs_together(body: str, after: int, place: int | None) -> None:
+def test_it_parts_nothing_that_belongs_together(body: str, after: int, place: tuple[int, int] | None) -> None:
     kinds = {
         "p": ("paragraph", "<p>Some words.</p>"),
         "D": ("paragraph", "<p>Some words.</p><p>And more.</p>"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from broadsheet import clock
@@ -29,6 +29,16 @@ ASKED = (ReaderClass.ANONYMOUS, ReaderClass.REGISTERED)
 _PARAGRAPH = re.compile(r"<p\b")
 
 
+class Spot(NamedTuple):
+    """In a text: before the block of this number, or after so many paragraphs of it."""
+
+    block: int
+    paragraphs: int = 0
+
+
+_AT_THE_HEAD = Spot(0)
+
+
 @dataclass(frozen=True)
 class Suggestion:
     amount: Money
@@ -39,8 +49,7 @@ class Suggestion:
 class Ask:
     """One appeal as it is drawn. `suggestions`: of `frequency`; `url` leads to the donation page with nothing chosen but that.
 
-    `once_url`: where giving once is another way. `back`: where closing it without script leads. `before_block`: in the text,
-    the place in the list of blocks that it stands before.
+    `once_url`: where giving once is another way. `back`: where closing it without script leads. `spot`: in the text.
     """
 
     place: Place
@@ -52,7 +61,7 @@ class Ask:
     url: str
     once_url: str = ""
     back: str = ""
-    before_block: int = 0
+    spot: Spot = _AT_THE_HEAD
 
 
 @dataclass(frozen=True)
@@ -87,11 +96,11 @@ def on_article(house: House, article: Article, blocks: Sequence[BoundBlock], *, 
     if walled:
         return Asks(wall=_ask(house, found.get(Place.WALL), source, article.url))
     inside, end = found.get(Place.INSIDE), found.get(Place.END)
-    before = place_in(blocks, inside.after_paragraphs) if inside else None
-    if before is None:  # too short: it stands at the end, unless another does
+    spot = place_in(blocks, inside.after_paragraphs) if inside else None
+    if spot is None:  # too short: it stands at the end, unless another does
         return Asks(end=_ask(house, end or inside, source, article.url))
     return Asks(
-        inside=_ask(house, inside, source, article.url, before),
+        inside=_ask(house, inside, source, article.url, spot),
         end=_ask(house, end, source, article.url),
     )
 
@@ -113,17 +122,23 @@ def as_it_would_read(appeal: Appeal) -> Ask | None:
     return _ask(House.ours(), appeal, {}, "/")
 
 
-def place_in(blocks: Sequence[BoundBlock], after_paragraphs: int) -> int | None:
-    """Which block an appeal stands before; None where the text is too short.
+def place_in(blocks: Sequence[BoundBlock], after_paragraphs: int) -> Spot | None:
+    """Where an appeal stands; None where the text is too short.
 
-    Only between two paragraphs, or before a subheading: what follows a paragraph otherwise may be what it speaks of.
+    Only between two paragraphs, or before a subheading: what follows a paragraph otherwise may be what it speaks of. A block
+    of the editor may hold one paragraph or, typed or pasted in one go, the whole story.
     """
     paragraphs = 0
-    for number, (block, following) in enumerate(pairwise(blocks), 1):
-        if block.block_type == "paragraph":
-            paragraphs += max(1, len(_PARAGRAPH.findall(str(block.value))))
-            if paragraphs >= after_paragraphs and following.block_type in ("paragraph", "subheading"):
-                return number
+    for number, (block, following) in enumerate(pairwise([*blocks, None])):
+        if block is None or block.block_type != "paragraph":
+            continue
+        held = max(1, len(_PARAGRAPH.findall(str(block.value))))
+        wanted = max(1, after_paragraphs - paragraphs)
+        if wanted < held:
+            return Spot(number, wanted)
+        paragraphs += held
+        if paragraphs >= after_paragraphs and following and following.block_type in ("paragraph", "subheading"):
+            return Spot(number + 1)
     return None
 
 
@@ -142,7 +157,7 @@ def _ask(
     appeal: Appeal | None,
     source: dict[str, str],
     back: str = "",
-    before_block: int = 0,
+    spot: Spot = _AT_THE_HEAD,
     base: str = "",
 ) -> Ask | None:
     if appeal is None:
@@ -164,7 +179,7 @@ def _ask(
         url=_address(base, {"frequency": frequency, **of}),
         once_url=_address(base, {"frequency": Frequency.ONCE, **of}) if frequency.repeats else "",
         back=f"{back}#appeal-{appeal.place}",
-        before_block=before_block,
+        spot=spot,
     )
 
 

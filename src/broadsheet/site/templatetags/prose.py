@@ -17,6 +17,7 @@ from broadsheet.giving.appeals import Ask
 register = template.Library()
 
 _FIRST_PARAGRAPH = re.compile(r"<p\b[^>]*>")
+_END_OF_PARAGRAPH = re.compile(r"</p>")
 _BLOCK_KEY = re.compile(r' data-block-key="[^"]*"')  # the editor's bookmark, of no use to a reader
 
 
@@ -32,5 +33,17 @@ def prose(context: Context, blocks: Sequence[BoundBlock], dateline: str = "", as
         place = format_html('<span class="dateline">{}</span> ', dateline)
         rendered[0] = rendered[0][: opening.end()] + place + rendered[0][opening.end() :]
     if ask is not None:
-        rendered.insert(ask.before_block, render_to_string("components/appeal.html", {"ask": ask}).strip())
+        _ask_among(rendered, ask)
     return mark_safe("\n".join(rendered))  # noqa: S308  each block has escaped what it shows
+
+
+def _ask_among(rendered: list[str], ask: Ask) -> None:
+    """Before a block, or between two paragraphs of one, which is then in two pieces."""
+    appeal = render_to_string("components/appeal.html", {"ask": ask}).strip()
+    block, paragraphs = ask.spot
+    if not paragraphs:
+        rendered.insert(block, appeal)
+        return
+    text = rendered[block]
+    cut = [end.end() for end in _END_OF_PARAGRAPH.finditer(text)][paragraphs - 1]
+    rendered[block : block + 1] = [text[:cut], appeal, text[cut:].lstrip()]
