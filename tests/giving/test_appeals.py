@@ -16,7 +16,7 @@ from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.core.meter import ReaderClass
 from broadsheet.giving import providers, words
-from broadsheet.giving.appeals import for_newsletter, place_in
+from broadsheet.giving.appeals import place_in
 from broadsheet.giving.models import Appeal, GivingSettings, Place
 from broadsheet.newsroom.acts.publish import publish
 from broadsheet.newsroom.models import Article, ChangeClass, Publication, PublishedVersion
@@ -319,18 +319,6 @@ def test_the_house_s_words_follow_the_language_of_the_edition(gate: Gate) -> Non
     html = gate.html(an_article().url, "w")
     assert 'dir="rtl"' in html
     assert f">{heading}</h2>" in html
-
-
-def test_for_a_newsletter_addresses_are_whole() -> None:
-    assert for_newsletter("morning") is None, "a publisher decides to ask there"
-    appeal = an_appeal(Place.NEWSLETTER)
-    ask = for_newsletter("morning")
-    assert ask is not None
-    assert ask.heading == HOUSE
-    for url in (ask.url, ask.once_url, *(each.url for each in ask.suggestions)):
-        assert url.startswith(f"{config().base_url}/donate/?")
-        query = parse_qs(urlsplit(url).query)
-        assert (query["newsletter"], query["appeal"], query["place"]) == (["morning"], [str(appeal.pk)], ["newsletter"])
 
 
 # ── the account page

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from broadsheet import clock
-from broadsheet.config import config
 from broadsheet.core.meter import ReaderClass
 from broadsheet.core.money import Money
 from broadsheet.giving import words
@@ -110,13 +109,6 @@ def on_account(house: House) -> Ask | None:
     return _ask(house, _standing(house, [Place.ACCOUNT]).get(Place.ACCOUNT), {}, "/account/")
 
 
-def for_newsletter(newsletter: str) -> Ask | None:
-    """Whole addresses, as a mail has none of its own. Whom it goes to is for the letter to know, by `may_ask`."""
-    house = House.ours()
-    found = _standing(house, [Place.NEWSLETTER]).get(Place.NEWSLETTER)
-    return _ask(house, found, {"newsletter": newsletter}, base=config().base_url)
-
-
 def as_it_would_read(appeal: Appeal) -> Ask | None:
     """For its author, whether it stands anywhere now or not."""
     return _ask(House.ours(), appeal, {}, "/")
@@ -156,9 +148,8 @@ def _ask(
     house: House,
     appeal: Appeal | None,
     source: dict[str, str],
-    back: str = "",
+    back: str,
     spot: Spot = _AT_THE_HEAD,
-    base: str = "",
 ) -> Ask | None:
     if appeal is None:
         return None
@@ -173,11 +164,10 @@ def _ask(
         button=words.said(appeal.button, name),
         frequency=frequency,
         suggestions=tuple(
-            Suggestion(amount, _address(base, {"frequency": frequency, "amount": _typed(amount), **of}))
-            for amount in amounts
+            Suggestion(amount, _address({"frequency": frequency, "amount": _typed(amount), **of})) for amount in amounts
         ),
-        url=_address(base, {"frequency": frequency, **of}),
-        once_url=_address(base, {"frequency": Frequency.ONCE, **of}) if frequency.repeats else "",
+        url=_address({"frequency": frequency, **of}),
+        once_url=_address({"frequency": Frequency.ONCE, **of}) if frequency.repeats else "",
         back=f"{back}#appeal-{appeal.place}",
         spot=spot,
     )
@@ -188,8 +178,8 @@ def _paragraphs(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def _address(base: str, said: dict[str, str]) -> str:
-    return f"{base}/donate/?{urlencode({name: value for name, value in said.items() if value})}"
+def _address(said: dict[str, str]) -> str:
+    return f"/donate/?{urlencode({name: value for name, value in said.items() if value})}"
 
 
 def _typed(amount: Money) -> str:

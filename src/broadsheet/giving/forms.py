@@ -194,6 +194,11 @@ class DonationForm(Plain):
     def groups(self) -> list[Group]:
         return [self._group(frequency) for frequency in self.offer.frequencies]
 
+    @property
+    def can_cover_fees(self) -> bool:
+        """Where all is paid by hand, nobody takes a fee."""
+        return self.settings.can_cover_fees and any(provider.name != "manual" for provider in self.offer.providers)
+
     @cached_property
     def providers(self) -> list[dict[str, object]]:
         chosen = self._provider(str(self["provider"].value() or ""))

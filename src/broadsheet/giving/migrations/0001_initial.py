@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             name='Appeal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.CharField(choices=[('inside', 'Inside articles'), ('end', 'At the end of articles'), ('wall', 'On the wall'), ('account', 'On the account page'), ('newsletter', 'In newsletters')], max_length=12, verbose_name='place')),
+                ('place', models.CharField(choices=[('inside', 'Inside articles'), ('end', 'At the end of articles'), ('wall', 'On the wall'), ('account', 'On the account page')], max_length=12, verbose_name='place')),
                 ('after_paragraphs', models.PositiveSmallIntegerField(default=4, help_text='Only inside articles. In a shorter article the appeal stands at its end.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(60)])),
                 ('heading', models.CharField(default='Just before you scroll on…', help_text='May hold {name}.', max_length=120, validators=[broadsheet.meter.words.Fillable(('name',))], verbose_name='heading')),
                 ('text', models.TextField(default='{name} is paid for by its readers. That is how we can report without fear or favour, and keep what we find open to everybody.\n\nEvery contribution, big or small, helps. If you can, please consider giving every month: it takes a minute.', help_text='May hold {name}. An empty line begins a new paragraph.', max_length=1200, validators=[broadsheet.meter.words.Fillable(('name',))], verbose_name='text')),

@@ -29,7 +29,6 @@ class Place(models.TextChoices):
     END = "end", _("At the end of articles")
     WALL = "wall", _("On the wall")
     ACCOUNT = "account", _("On the account page")
-    NEWSLETTER = "newsletter", _("In newsletters")
 
 
 class AppealQuerySet(models.QuerySet["Appeal"]):
