@@ -41,7 +41,8 @@ function covering(gift) {
 function say() {
   const amount = chosen();
   const words = form.dataset[frequency()];
-  const covers = form.elements.cover?.checked;
+  const byHand = radios("provider").some((one) => one.checked && one.value === "manual");
+  const covers = form.elements.cover?.checked && !byHand;
   const total = amount && covers ? covering(amount) : amount;
   button.textContent = amount && words ? filled(words, { amount: total }) : plain;
   if (!adds) return;
