@@ -20,7 +20,7 @@ from django.db import transaction
 
 from broadsheet.interchange.demo import edition as carried
 from broadsheet.newsroom.acts.publish import publish
-from broadsheet.newsroom.models import Article, Byline, FrontPage, Person, Picture, Section, Tombstone, Topic
+from broadsheet.newsroom.models import Article, Byline, FrontPage, Kind, Person, Picture, Section, Tombstone, Topic
 
 REPORT_EVERY = 20  # articles
 # Who reads it at a story's old address knows why it is gone; and so does the next load: no editor took it down.
@@ -147,6 +147,7 @@ def _print(carried_article: carried.Article, desk: Desk) -> None:
                 standfirst=carried_article.standfirst,
                 dateline=carried_article.dateline,
                 kind=carried_article.kind,
+                is_grief=carried_article.kind == Kind.OBITUARY,  # as an editor would mark it
                 picture=_picture(desk.pictures[carried_article.picture], files) if carried_article.picture else None,
                 body=json.dumps(list(map(_block, carried_article.body, _ids(carried_article)))),
                 source_name=rights.source,
