@@ -238,11 +238,15 @@ def test_the_fee_is_added_to_the_last_cent_and_only_where_it_is_ticked(fake: Fak
     assert Attempt.objects.order_by("begun_at").last().cover_minor == 0  # type: ignore[union-attr]
 
 
-def test_a_transfer_costs_nothing_and_nobody_is_asked_to_add_a_fee(bank: GivingSettings) -> None:
+def test_a_transfer_costs_nothing_and_nobody_is_asked_to_add_a_fee(
+    bank: GivingSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert 'name="cover"' not in Browser().get("/donate/").content.decode()
-    give(Browser(), email="ann@example.org", cover="on")
+    use(monkeypatch, "fake", "manual")
+    assert 'name="cover"' in Browser().get("/donate/").content.decode()
+    give(Browser(), email="ann@example.org", cover="on", provider="manual")
     attempt = Attempt.objects.get()
-    assert (attempt.amount_minor, attempt.cover_minor) == (2500, 0)
+    assert (attempt.provider, attempt.amount_minor, attempt.cover_minor) == ("manual", 2500, 0)
 
 
 def test_where_the_giver_came_from_is_kept_and_nothing_invented(bank: GivingSettings) -> None:

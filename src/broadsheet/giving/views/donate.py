@@ -68,7 +68,7 @@ def _give(request: HttpRequest, offer: Offer) -> HttpResponse:
 
 def _gift(form: DonationForm, source: Source) -> Gift:
     said, terms = form.cleaned_data, form.settings.fee_terms
-    covers = said["cover"] and form.can_cover_fees and said["provider"] != "manual"  # a transfer costs nothing
+    covers = said["cover"] and form.can_cover_fees and said["provider"].name != "manual"  # a transfer costs nothing
     return Gift(
         gift=said["gift"],
         paid=terms.covering(said["gift"]) if covers else said["gift"],
