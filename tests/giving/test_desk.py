@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,8 +17,10 @@ from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
 from broadsheet import clock
+from broadsheet.config import config
 from broadsheet.core.money import Money
 from broadsheet.core.references import reference
+from broadsheet.giving import providers
 from broadsheet.giving.desk.figures import same_day_before
 from broadsheet.giving.desk.overview import waiting
 from broadsheet.giving.models import (
@@ -258,7 +261,7 @@ def test_attempts_are_filtered_by_state_provider_and_place(desk: Client) -> None
     assert len(table(desk, "attempts/")) == 2
     for asked in ({"state": "failed"}, {"provider": "fake"}, {"place": "inside"}):
         (row,) = table(desk, "attempts/", **asked)
-        assert (row["Amount"], row["Reason"]) == ("7.00", "card_declined")
+        assert (row["Amount"], row["Reason"]) == ("7.00", "the card was declined")
     assert table(desk, "attempts/", state="expired") == []
 
 
@@ -307,8 +310,8 @@ def test_the_failed_card_board_says_what_happens_next_and_when(desk: Client) -> 
     a_pledge("Cyd")
     rows = table(desk, "failed-cards/")
     assert [(row["Donor"], row["Tries"], row["Reason"]) for row in rows] == [
-        ("Ann", "2", "expired_card"),
-        ("Bo", "2", "expired_card"),
+        ("Ann", "2", "the card has expired"),
+        ("Bo", "2", "the card has expired"),
     ]
     assert rows[0]["What happens next"].startswith("Tried again ")
     assert "lapses unless they repair it" in rows[1]["What happens next"]
@@ -584,3 +587,22 @@ def test_the_trail_names_donors_by_number(desk: Client) -> None:
 def test_the_settings_currency_is_shown_before_there_is_a_gift(desk: Client) -> None:
     GivingSettings(currency="ILS").save()
     assert "₪0.00" in shown(desk, "")
+
+
+# ── money that is only pretended
+
+
+@pytest.mark.parametrize(
+    ("payments", "says"),
+    [
+        (("fake",), "No real money moves here."),
+        (("manual", "fake"), "Not all of this is real money."),
+        (("manual",), "Not all of this was real money."),
+    ],
+)
+def test_the_desk_says_how_much_of_its_sums_was_only_pretended(
+    desk: Client, payments: tuple[str, ...], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "config", lambda: replace(config(), payments=payments))
+    post("fake", Seen(payments=(SeenPayment("pay_1", Money(1000, "EUR"), clock.now(), Giver()),)), clock.now())
+    assert says in shown(desk, "")

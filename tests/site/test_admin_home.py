@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -21,6 +22,8 @@ from wagtail.models import Revision
 from broadsheet import clock
 from broadsheet import config as settings_of_this_process
 from broadsheet.config import config
+from broadsheet.giving import providers
+from broadsheet.giving.models import GivingSettings
 from broadsheet.newsroom.acts.set_up import set_up
 from broadsheet.newsroom.models import MailWords, PlainPage, Publication
 from broadsheet.readers.letters import Letter, MailNotSent, post
@@ -63,13 +66,21 @@ def steps(html: str) -> dict[str, bool]:
 # ── what to do next
 
 
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a newsroom begins: readers can give by bank transfer, once there is an account."""
+    monkeypatch.setattr(providers, "config", lambda: replace(config(), payments=("manual",)))
+
+
+@pytest.mark.usefixtures("by_hand")
 def test_an_empty_publication_is_asked_for_its_name_and_shown_what_to_do() -> None:
     home = desk_of(a_publisher()).get("/admin/").content.decode()
     assert "Whose publication is this?" in home
     assert set(steps(home).values()) == {False}
-    assert len(steps(home)) == 7
+    assert len(steps(home)) == 8
 
 
+@pytest.mark.usefixtures("by_hand")
 def test_each_step_is_ticked_by_what_is_there() -> None:
     publisher = a_publisher()
     set_up(name="Harbour Post", zone="Europe/Berlin")
@@ -80,6 +91,7 @@ def test_each_step_is_ticked_by_what_is_there() -> None:
     about = PlainPage.objects.get(slug="about")
     about.body = "<p>We report from the harbour.</p>"
     about.save_revision().publish()
+    GivingSettings.objects.create(bank_holder="Harbour Post", bank_iban="DE02120300000000202051")
     home = desk_of(publisher).get("/admin/").content.decode()
     assert "Whose publication is this?" not in home
     assert steps(home) == {
@@ -89,6 +101,7 @@ def test_each_step_is_ticked_by_what_is_there() -> None:
         "Let mail out": False,
         "Give it a look": True,
         "Set the meter": False,
+        "Let readers give": True,
         "Say who you are": True,
     }
 

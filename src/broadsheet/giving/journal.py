@@ -61,9 +61,14 @@ def donations_csv(year: int, *, names: bool) -> Iterator[str]:
 
 
 def _receipts(gifts: Sequence[Donation]) -> dict[int, str]:
-    """The number of the one that holds, or of the last that did."""
-    found = Receipt.objects.filter(donation__in=gifts).order_by("pk")
-    return {receipt.donation_id: receipt.says["number"] for receipt in found}
+    """The number of the one that holds; or of the last that did, which says so."""
+    found = Receipt.objects.filter(donation__in=gifts).select_related("void").order_by("pk")
+    return {receipt.donation_id: _number(receipt) for receipt in found}
+
+
+def _number(receipt: Receipt) -> str:
+    number = str(receipt.says["number"])
+    return _("{number} (void)").format(number=number) if hasattr(receipt, "void") else number
 
 
 def _called(donor: Donor, names: bool) -> str:

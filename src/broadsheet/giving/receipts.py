@@ -20,6 +20,7 @@ from broadsheet.core.money import Money
 from broadsheet.giving.amounts import written
 from broadsheet.giving.locking import one_at_a_time
 from broadsheet.giving.models import Donation, GivingSettings, Kind, Receipt, ReceiptSeries, ReceiptVoid
+from broadsheet.giving.providers import PRETENDED
 from broadsheet.giving.statements import kept_of
 from broadsheet.newsroom.language import of_the_edition, speaking
 from broadsheet.newsroom.models import Publication
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from broadsheet.giving.posting import Posted
 
 LOCK = "receipts"
-PRETENDED = "fake"  # the provider that takes no money: what it proves is no gift
 GIVEN_BACK = gettext_noop("The money was given back.")
 KEEPS_OTHERWISE = gettext_noop("Another amount is kept of the gift than this one says.")
 

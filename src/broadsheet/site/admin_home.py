@@ -27,6 +27,7 @@ from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.models import ModelLogEntry
 
 from broadsheet.config import LONGEST_NAME, config, language_tag
+from broadsheet.giving.offer import offered
 from broadsheet.meter.models import MeterSettings
 from broadsheet.newsroom.acts.set_up import set_up
 from broadsheet.newsroom.models import Article, FrontPage, PlainPage, Publication, Section
@@ -271,6 +272,12 @@ def next_steps() -> Iterator[Step]:
         _("How many articles are free, from which one readers are told, and the words of the wall."),
         reverse("wagtailsettings:edit", args=["meter", "metersettings"]),
         ModelLogEntry.objects.filter(content_type=ContentType.objects.get_for_model(MeterSettings)).exists(),
+    )
+    yield Step(
+        _("Let readers give"),
+        _("Who receives the money and how it is paid, what is suggested, and the words that ask."),
+        reverse("wagtailsettings:edit", args=["giving", "givingsettings"]),
+        offered().is_open,
     )
     yield Step(
         _("Say who you are"),

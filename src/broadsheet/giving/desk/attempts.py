@@ -23,6 +23,7 @@ from broadsheet.giving.desk import cells
 from broadsheet.giving.desk.act import ActPage
 from broadsheet.giving.desk.page import Column, DeskPage, ListPage, SpanForm, closes, opens
 from broadsheet.giving.models import Attempt, AttemptState, Place, ProviderEvent
+from broadsheet.giving.reasons import reason_words
 from broadsheet.newsroom.models import Article
 
 ANY = [("", gettext_lazy("any"))]
@@ -56,7 +57,7 @@ class Attempts(ListPage):
             gettext_lazy("Frequency"), lambda row: row.get_frequency_display(), lambda row: row.get_frequency_display()
         ),
         Column(gettext_lazy("State"), cells.state, lambda row: row.get_state_display()),
-        Column(gettext_lazy("Reason"), plain=lambda row: row.fault),
+        Column(gettext_lazy("Reason"), plain=lambda row: reason_words(row.fault)),
         Column(gettext_lazy("Provider"), lambda row: cells.provider_words(row.provider), lambda row: row.provider),
         Column(gettext_lazy("Place"), lambda row: place_words(row.place), lambda row: row.place),
         Column(gettext_lazy("Reference"), lambda row: reference_words(row), lambda row: row.reference),

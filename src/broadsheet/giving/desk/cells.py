@@ -18,6 +18,7 @@ from broadsheet.core.money import Money
 from broadsheet.giving import methods
 from broadsheet.giving.amounts import written
 from broadsheet.giving.models import Attempt, AttemptState, Donation, Donor, Pledge, PledgeState
+from broadsheet.giving.reasons import reason_words
 
 PROVIDERS = {
     "manual": gettext_lazy("By hand"),
@@ -57,7 +58,7 @@ def day(at: datetime | None) -> str:
 def state(row: Attempt | Pledge) -> SafeString:
     paint = "w-status--primary" if row.state in _CALM else "money-grave" if row.state in _GRAVE else ""
     said = format_html('<span class="w-status {}">{}</span>', paint, row.get_state_display())
-    return format_html("{} <small><bdi>{}</bdi></small>", said, row.fault) if row.fault else said
+    return format_html("{} <small><bdi>{}</bdi></small>", said, reason_words(row.fault)) if row.fault else said
 
 
 def donor_words(donor: Donor | None) -> str:

@@ -16,6 +16,7 @@ from broadsheet.giving.desk import cells
 from broadsheet.giving.desk.attempts import ANY
 from broadsheet.giving.desk.page import Column, ListPage, SpanForm, closes, opens
 from broadsheet.giving.models import Dispute
+from broadsheet.giving.reasons import reason_words
 
 OPEN = Q(won_at=None, lost_at=None)
 
@@ -72,7 +73,7 @@ class Disputes(ListPage):
         Column(gettext_lazy("Donation"), lambda row: cells.donation(row.donation), lambda row: row.donation.pk),
         Column(gettext_lazy("Outcome"), lambda row: state(row), outcome),
         Column(gettext_lazy("Answer by"), plain=lambda row: row.answer_by or ""),
-        Column(gettext_lazy("Reason"), plain=lambda row: row.reason),
+        Column(gettext_lazy("Reason"), plain=lambda row: reason_words(row.reason)),
         Column(
             gettext_lazy("Provider"),
             lambda row: format_html(

@@ -22,7 +22,8 @@ from django.views.generic import View
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from broadsheet.giving import reports
-from broadsheet.giving.providers import is_pretended
+from broadsheet.giving.models import Donation
+from broadsheet.giving.providers import PRETENDED, is_pretended, uses
 from broadsheet.giving.reports import Span
 from broadsheet.newsroom.models import Publication
 from broadsheet.readers.acts.sign_in import has_proved_lately
@@ -103,7 +104,16 @@ class DeskPage(WagtailAdminTemplateMixin, View):
         stops = [
             (stop.label, reverse(stop.name), stop.name == self.stop) for stop in STOPS if may_move or not stop.moves
         ]
-        return super().get_context_data(stops=stops, may_move=may_move, is_pretended=is_pretended(), **kwargs)
+        return super().get_context_data(stops=stops, may_move=may_move, pretence=pretence(), **kwargs)
+
+
+def pretence() -> str:
+    """What of all this is no real money: "all", "some" of what comes in, what is "left" of trying, or "", nothing."""
+    if is_pretended():
+        return "all"
+    if uses(PRETENDED):
+        return "some"
+    return "left" if Donation.objects.filter(provider=PRETENDED).exists() else ""
 
 
 # ── days, by the publication's clock

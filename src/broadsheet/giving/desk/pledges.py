@@ -27,6 +27,7 @@ from broadsheet.giving.desk.donations import donors_found_by
 from broadsheet.giving.desk.page import Column, DeskPage, ListPage, SpanForm, closes, opens
 from broadsheet.giving.models import Donor, Frequency, Pledge, PledgeState, ProviderEvent
 from broadsheet.giving.providers.interface import Declined, NotReached
+from broadsheet.giving.reasons import reason_words
 from broadsheet.newsroom.models import Publication
 
 MOST_GIFTS = 100
@@ -101,7 +102,9 @@ class Failing(ListPage):
         Column(gettext_lazy("Since"), lambda row: cells.day(row.failing_since), lambda row: row.failing_since or ""),
         Column(gettext_lazy("Tries"), lambda row: row.failed_tries, lambda row: row.failed_tries, is_number=True),
         Column(
-            gettext_lazy("Reason"), lambda row: format_html("<bdi>{}</bdi>", row.fault or "–"), lambda row: row.fault
+            gettext_lazy("Reason"),
+            lambda row: format_html("<bdi>{}</bdi>", reason_words(row.fault) or "–"),
+            lambda row: reason_words(row.fault),
         ),
         Column(gettext_lazy("What happens next"), lambda row: what_next(row), lambda row: what_next(row)),
         Column(gettext_lazy("Write"), lambda row: write_to(row.donor, row.subject)),

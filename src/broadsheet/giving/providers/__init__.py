@@ -20,9 +20,16 @@ def in_use() -> list[Provider]:
     return [provider_named(name) for name in config().payments]
 
 
+def uses(provider: str) -> bool:
+    return provider in config().payments
+
+
+PRETENDED = "fake"  # the provider that takes no money: what it proves is no gift
+
+
 def is_pretended() -> bool:
-    """Whether gifts may be made with the fake provider: pages then say that no real money moves here."""
-    return "fake" in config().payments
+    """Whether every gift is made with the fake provider: pages then say that no real money moves here."""
+    return config().payments == (PRETENDED,)
 
 
 def provider_named(name: str) -> Provider:

@@ -17,6 +17,7 @@ from broadsheet.giving.events import look_and_post
 from broadsheet.giving.limits import LOOKS
 from broadsheet.giving.models import Attempt, AttemptState, GivingSettings, Pledge
 from broadsheet.giving.offer import offered
+from broadsheet.giving.providers import PRETENDED
 from broadsheet.giving.providers.interface import ProviderFault
 from broadsheet.giving.receipts import standing_receipt
 from broadsheet.giving.supporters import kept
@@ -82,6 +83,7 @@ def _thanks(request: HttpRequest, attempt: Attempt) -> HttpResponse:
             "heading": words.said(settings.thanks_heading, house.name),
             "text": words.said(settings.thanks_text, house.name),
             "attempt": attempt,
+            "is_pretended": attempt.provider == PRETENDED,
             "donation": donation,
             "is_kept": donation is None or kept(attempt.donations.all()).exists(),
             "pledge": Pledge.objects.filter(attempt=attempt).first(),
@@ -110,7 +112,11 @@ def _what_next(request: HttpRequest, attempt: Attempt) -> HttpResponse:
 def _waiting(request: HttpRequest, attempt: Attempt) -> HttpResponse:
     """Loads itself again for as long as it is likely to help; after that a mail brings the news."""
     age = clock.now() - attempt.begun_at
-    response = draw(request, "waiting", {"attempt": attempt, "looks_again": age < _PATIENCE})
+    response = draw(
+        request,
+        "waiting",
+        {"attempt": attempt, "is_pretended": attempt.provider == PRETENDED, "looks_again": age < _PATIENCE},
+    )
     if age < _PATIENCE:
         response["Refresh"] = str(_SOON_S if age < _JUST_NOW else _LATER_S)
     return response

@@ -20,7 +20,7 @@ from broadsheet.config import config
 from broadsheet.core.money import Money
 from broadsheet.giving.desk.page import DeskPage
 from broadsheet.giving.models import PledgeState
-from broadsheet.giving.providers import is_pretended
+from broadsheet.giving.providers import PRETENDED, uses
 from broadsheet.giving.providers.fake.asking import Asking, NotThere, SaysNo, Silent
 from broadsheet.giving.providers.fake.seen import moment
 from broadsheet.giving.providers.fake.telling import Trouble
@@ -75,7 +75,7 @@ class PretendPanel(DeskPage):
     page_title = gettext_lazy("The fake payment provider")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not is_pretended():
+        if not uses(PRETENDED):
             raise Http404
         if not request.user.has_perm(MAY):
             raise PermissionDenied

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from broadsheet.config import config
 from broadsheet.core.money import Money
 from broadsheet.giving.models import Frequency
-from broadsheet.giving.providers import is_pretended
+from broadsheet.giving.providers import PRETENDED, uses
 from broadsheet.giving.providers.fake import cards
 from broadsheet.giving.providers.fake.asking import Asking, NotThere, SaysNo, Silent
 from broadsheet.giving.providers.fake.cards import Card
@@ -83,7 +83,7 @@ def pretended_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     @account_page
     @wraps(view)
     def answered(request: HttpRequest, page: str) -> HttpResponse:
-        if not is_pretended():
+        if not uses(PRETENDED):
             raise Http404
         try:
             return view(request, Asking(config()), page)
