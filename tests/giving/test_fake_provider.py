@@ -203,9 +203,9 @@ def test_asked_twice_for_a_page_it_is_the_same_page(fake: FakePayments) -> None:
 
 def test_a_refund_is_made_once_under_one_key_and_never_of_more_than_is_left(fake: FakePayments, client: Client) -> None:
     donation, provider = given(client), open_provider()
-    first = provider.refund(donation, Money(400, "EUR"), key="a")
-    assert provider.refund(donation, Money(400, "EUR"), key="a") == first
-    for amount, key in [(601, "b"), (0, "c"), (-5, "d"), (500, "a")]:
+    first = provider.refund(donation, Money(400, "EUR"), key=f"{donation.pk}a")
+    assert provider.refund(donation, Money(400, "EUR"), key=f"{donation.pk}a") == first
+    for amount, key in [(601, "b"), (0, "c"), (-5, "d"), (500, f"{donation.pk}a")]:
         with pytest.raises(Declined):
             provider.refund(donation, Money(amount, "EUR"), key=key)
     with pytest.raises(Declined, match="not in USD"):

@@ -61,7 +61,7 @@ def test_after_refunds_disputes_and_payouts_both_agree_to_the_cent(
     fake: FakePayments, capsys: pytest.CaptureFixture[str]
 ) -> None:
     payment = str(paid(fake.asking, "part", amount=1000)["payment"])
-    fake.asking.post(f"/payments/{payment}/refunds", amount=300, key="a")
+    fake.asking.post(f"/payments/{payment}/refunds", amount=300, key=f"back-{payment}")
     paid(fake.asking, "disputed", card=DISPUTED)
     pledge = paid(fake.asking, "monthly", frequency="monthly")
     fake.days_pass(70)
