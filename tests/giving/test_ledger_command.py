@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from django.db import Error, connection, transaction
 
 from broadsheet.config import config
 from broadsheet.core.books import Kind
+from broadsheet.giving import providers
 from broadsheet.giving.append_only import lift_from, missing_triggers
 from broadsheet.giving.events import look_and_post
 from broadsheet.giving.models import Donation, Movement, Reconciliation, Transaction
@@ -103,6 +105,16 @@ def test_a_provider_that_is_away_is_no_agreement(fake: FakePayments, capsys: pyt
     assert "Could not be asked: fake." in said(capsys)
     fake.start()
     assert main(["ledger", "check"]) == 0
+
+
+def test_a_provider_that_only_pretended_is_not_asked_once_it_is_out_of_use(
+    fake: FakePayments, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_and_post("fake", str(paid(fake.asking, "tried", amount=500)["payment"]))
+    monkeypatch.setattr(providers, "config", lambda: replace(config(), payments=("manual",)))
+    said(capsys)
+    assert main(["ledger", "check"]) == 0
+    assert "fake" not in said(capsys)
 
 
 def test_a_correction_by_hand_settles_a_difference(fake: FakePayments, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from broadsheet.core.books import Kind
 from broadsheet.core.money import Money
 from broadsheet.giving.models import Reconciliation, Transaction
 from broadsheet.giving.posting import post
-from broadsheet.giving.providers import in_use, provider_named
+from broadsheet.giving.providers import PRETENDED, in_use, provider_named, uses
 from broadsheet.giving.providers.interface import Line, Provider, ProviderFault
 
 log = logging.getLogger(__name__)
@@ -252,10 +252,15 @@ def differences_of(kept: Reconciliation) -> list[Difference]:
 
 
 def providers_to_compare() -> list[Provider]:
-    """In use now, and those that took money before: what they took stays on the books."""
+    """In use now, and those that took money before: what they took stays on the books.
+
+    But for the one that only pretends: it runs while it is in use, and what it took was no money.
+    """
     names = {provider.name for provider in in_use()} | set(
         Transaction.objects.filter(~Q(kind=Kind.CORRECTION)).values_list("provider", flat=True).distinct()
     )
+    if not uses(PRETENDED):
+        names.discard(PRETENDED)
     return [provider for provider in map(provider_named, sorted(names)) if provider.abilities.reconciles]
 
 
