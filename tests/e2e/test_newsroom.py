@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from PIL import Image
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import (
     Window,
@@ -20,7 +20,6 @@ from tests.e2e.conftest import (
     read_to_the_limit,
     sign_in_at_the_desk,
     stories_of,
-    until,
 )
 from tests.e2e.sentences import sentences_of
 from tests.server import Server
@@ -207,39 +206,3 @@ def test_what_is_taken_down_says_so_at_once(newsroom: Server, editor: tuple[str,
     assert not [one for one in sentences_of(story.body[0]) if one in gone[0].text]
     for path in lists:
         assert every_reader(newsroom, path, lambda text: story.path not in text), path
-
-
-def test_a_story_published_while_it_is_being_kept_is_published_once(
-    newsroom: Server, editor: tuple[str, str], windows: Windows
-) -> None:
-    window = windows(newsroom)
-    window.expected = UNFINISHED
-    page = window.page
-    sign_in_at_the_desk(window, editor)
-    page.click("nav >> text=Articles")
-    page.click("text=Add article")
-    page.click("main button:has-text('Choose a page')")
-    page.click(".modal a:text-is('Politics')")
-    page.click("text=Create a new article")
-
-    held: list[Route] = []
-    page.route(
-        "**/admin/pages/add/newsroom/article/**",
-        lambda route: (
-            held.append(route) if route.request.headers.get("accept") == "application/json" else route.continue_()
-        ),
-    )
-    add_block(page, "Paragraph")
-    page.locator("[data-streamfield-child] [contenteditable=true]").last.click()
-    page.keyboard.insert_text("It was kept, and sent, at the same moment.")
-    page.fill("#id_title", "Kept and sent at once")
-    page.wait_for_timeout(100)
-    until(lambda: page.wait_for_timeout(100) or held, "the draft is being kept")
-    page.click("footer button:has-text('More actions')")
-    page.click("footer button[name=action-publish]")
-    page.unroute("**/admin/pages/add/newsroom/article/**")
-    for route in held:
-        route.continue_()
-    page.wait_for_url("**/admin/pages/*/", wait_until="domcontentloaded")
-    assert newsroom.client().get("/politics/kept-and-sent-at-once/").status == 200
-    assert newsroom.client().get("/politics/kept-and-sent-at-once-2/").status == 404

@@ -70,7 +70,7 @@ def test_no_open_page_loads_anything_from_elsewhere(
 
 def fetched(answer: Answer) -> list[str]:
     """What a browser asks for by itself to show the page."""
-    found = [url for _, url in re.findall(r'<(?!a\b)(\w+)\b[^>]*\s(?:src|data|poster|action)="([^"]*)"', answer.text)]
+    found = [url for _, url in re.findall(r'<(?!a\b)(\w+)\b[^>]*\s(?:src|data|poster)="([^"]*)"', answer.text)]
     for tag in re.findall(r"<link\b[^>]*>", answer.text):
         if not re.search(r'rel="(?:canonical|alternate|license|author|prev|next)"', tag):
             found += re.findall(r'href="([^"]*)"', tag)

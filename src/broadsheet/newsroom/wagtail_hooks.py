@@ -142,11 +142,6 @@ def picture_urls() -> list[URLPattern]:
     return picture_desk.urlpatterns
 
 
-@hooks.register("insert_editor_js")
-def editor_js() -> SafeString:
-    return format_html('<script src="{}" defer></script>', static("newsroom/after_autosave.js"))
-
-
 @hooks.register("insert_global_admin_css")
 def admin_css() -> SafeString:
     return format_html('<link rel="stylesheet" href="{}">', static("newsroom/admin.css"))
