@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -14,9 +15,11 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.timeout(300)
 def test_twenty_at_once_post_each_fact_once_on_postgresql(postgres: str, tmp_path: Path) -> None:
+    with psycopg.connect(postgres, autocommit=True) as cluster:
+        cluster.execute("CREATE DATABASE ledger")  # other tests have their gifts in the first
     environment = {
         **os.environ,
-        "DATABASE_URL": postgres,
+        "DATABASE_URL": f"{postgres.rpartition('/')[0]}/ledger",
         "BROADSHEET_DATA": str(tmp_path),
         "BROADSHEET_BASE_URL": "http://testserver",
         "DJANGO_SETTINGS_MODULE": "broadsheet.site.settings",
