@@ -110,7 +110,7 @@ def test_a_program_that_cannot_start_leaves_the_old_one_serving(server: Server) 
     before = pids(server)
     with closing(sqlite3.connect(server.data / "broadsheet.sqlite3")) as database:
         row = database.execute(
-            "SELECT id, app, name FROM django_migrations WHERE app = 'readers' ORDER BY id"
+            "SELECT id, app, name FROM django_migrations WHERE app = 'readers' ORDER BY id DESC"
         ).fetchone()
         database.execute(
             "DELETE FROM django_migrations WHERE id = ?", row[:1]
