@@ -11,13 +11,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from broadsheet.config import config
+from broadsheet.giving import providers
 from broadsheet.giving.providers.fake.asking import Asking, socket_of
 from tests.server import end_with_parent, free_port
 
 PAYS, DECLINED, NO_FUNDS = "4242 4242 4242 4242", "4000 0000 0000 0002", "4000 0000 0000 9995"
 ASKS_BANK, DISPUTED = "4000 0027 6000 3184", "4000 0000 0000 0259"
 PAYS_ONCE, EXPIRED = "4000 0000 0000 0341", "4000 0000 0000 0069"
+
+
+def use(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """As PAYMENTS would."""
+    chosen = replace(config(), payments=names)
+    monkeypatch.setattr(providers, "config", lambda: chosen)
 
 
 @dataclass

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import unquote
 
@@ -12,10 +10,8 @@ import pytest
 from django.http import HttpResponse
 
 from broadsheet import clock
-from broadsheet.config import config
 from broadsheet.core.books import Kind
 from broadsheet.core.money import Money
-from broadsheet.giving import providers
 from broadsheet.giving.events import look_and_post
 from broadsheet.giving.models import (
     Attempt,
@@ -31,7 +27,7 @@ from broadsheet.giving.posting import post
 from broadsheet.giving.providers.fake.provider import open_provider
 from broadsheet.giving.providers.interface import Giver, Seen, SeenPayment, SeenRefund
 from broadsheet.readers.models import User
-from tests.payments import PAYS, PAYS_ONCE, FakePayments
+from tests.payments import PAYS, PAYS_ONCE, FakePayments, use
 from tests.readers.conftest import Browser, Outbox, new_address
 from tests.readers.conftest import outbox as outbox
 
@@ -40,21 +36,11 @@ pytestmark = pytest.mark.django_db
 HERE = "/account/giving/"
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[FakePayments]:
-    running = FakePayments(config().data).start()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
-def fake(process: FakePayments, monkeypatch: pytest.MonkeyPatch) -> FakePayments:
+def fake(fake: FakePayments, monkeypatch: pytest.MonkeyPatch) -> FakePayments:
     """The fake provider, alone in use."""
-    if process.process is None or process.process.poll() is not None:
-        process.start()
-    chosen = replace(config(), payments=("fake",))
-    monkeypatch.setattr(providers, "config", lambda: chosen)
-    return process
+    use(monkeypatch, "fake")
+    return fake
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import html
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,10 +16,8 @@ from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
 from broadsheet import clock
-from broadsheet.config import config
 from broadsheet.core.money import Money
 from broadsheet.core.references import reference
-from broadsheet.giving import providers
 from broadsheet.giving.desk.figures import same_day_before
 from broadsheet.giving.desk.overview import waiting
 from broadsheet.giving.models import (
@@ -41,6 +38,7 @@ from broadsheet.giving.posting import post
 from broadsheet.giving.providers.interface import Giver, Seen, SeenDispute, SeenPayment, SeenPledge, SeenRefund
 from broadsheet.giving.reports import today
 from tests.factories import a_publisher, a_reporter, an_editor
+from tests.payments import use
 from tests.staff.conftest import at_the_admin, trail
 
 pytestmark = pytest.mark.django_db
@@ -603,6 +601,6 @@ def test_the_settings_currency_is_shown_before_there_is_a_gift(desk: Client) -> 
 def test_the_desk_says_how_much_of_its_sums_was_only_pretended(
     desk: Client, payments: tuple[str, ...], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(providers, "config", lambda: replace(config(), payments=payments))
+    use(monkeypatch, *payments)
     post("fake", Seen(payments=(SeenPayment("pay_1", Money(1000, "EUR"), clock.now(), Giver()),)), clock.now())
     assert says in shown(desk, "")

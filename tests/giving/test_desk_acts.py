@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,7 +12,6 @@ from django.db import connection
 from django.test import Client
 
 from broadsheet import clock
-from broadsheet.config import config
 from broadsheet.core.money import Money
 from broadsheet.giving.acts.enter_payment import Entry, enter_payment
 from broadsheet.giving.acts.refund import NotRefundable, left_of, refund
@@ -26,21 +24,6 @@ from tests.payments import PAYS, FakePayments
 from tests.staff.conftest import at_the_admin, trail
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[FakePayments]:
-    running = FakePayments(config().data).start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def fake(process: FakePayments) -> FakePayments:
-    """Started again where a test before this one has killed it."""
-    if process.process is None or process.process.poll() is not None:
-        process.start()
-    return process
 
 
 @pytest.fixture

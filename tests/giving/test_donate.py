@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +10,8 @@ import pytest
 from django.http import HttpResponse
 
 from broadsheet import clock
-from broadsheet.config import config
 from broadsheet.core.references import references_in
-from broadsheet.giving import offer, providers
+from broadsheet.giving import offer
 from broadsheet.giving.models import (
     Appeal,
     Attempt,
@@ -28,7 +26,7 @@ from broadsheet.giving.models import (
 )
 from broadsheet.giving.posting import post
 from broadsheet.giving.providers.interface import Giver, Seen, SeenPayment
-from tests.payments import DECLINED, PAYS, FakePayments
+from tests.payments import DECLINED, PAYS, FakePayments, use
 from tests.readers.conftest import Browser, Outbox, new_address, text_of
 from tests.readers.conftest import outbox as outbox
 
@@ -37,26 +35,11 @@ pytestmark = pytest.mark.django_db
 IBAN = "DE89370400440532013000"
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[FakePayments]:
-    running = FakePayments(config().data).start()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
-def fake(process: FakePayments, monkeypatch: pytest.MonkeyPatch) -> FakePayments:
+def fake(fake: FakePayments, monkeypatch: pytest.MonkeyPatch) -> FakePayments:
     """The fake provider, alone in use."""
-    if process.process is None or process.process.poll() is not None:
-        process.start()
     use(monkeypatch, "fake")
-    return process
-
-
-def use(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    """As PAYMENTS would."""
-    chosen = replace(config(), payments=names)
-    monkeypatch.setattr(providers, "config", lambda: chosen)
+    return fake
 
 
 @pytest.fixture

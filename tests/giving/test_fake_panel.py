@@ -9,11 +9,10 @@ import pytest
 from django.test import Client
 
 from broadsheet.config import config
-from broadsheet.giving import providers
 from broadsheet.giving.providers.fake import panel
 from broadsheet.readers.models import User
 from tests.factories import an_editor
-from tests.payments import FakePayments, paid
+from tests.payments import FakePayments, paid, use
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +93,7 @@ def test_an_act_that_there_is_not_is_refused(fake: FakePayments, publisher: Clie
 
 
 def test_there_is_no_panel_where_the_provider_is_not_in_use(publisher: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(providers, "config", lambda: replace(config(), payments=("stripe",)))
+    use(monkeypatch, "stripe")
     assert publisher.get(PANEL).status_code == 404
     assert "No real money" not in publisher.get("/admin/giving/").content.decode()
 

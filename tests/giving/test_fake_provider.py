@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +12,6 @@ from broadsheet import clock
 from broadsheet.config import config
 from broadsheet.core.books import Kind
 from broadsheet.core.money import Money
-from broadsheet.giving import providers
 from broadsheet.giving.events import look_and_post
 from broadsheet.giving.models import (
     Attempt,
@@ -30,26 +27,11 @@ from broadsheet.giving.models import (
 from broadsheet.giving.providers.fake import signing
 from broadsheet.giving.providers.fake.provider import open_provider
 from broadsheet.giving.providers.interface import Declined, Line, NotReached, Seen
-from tests.payments import ASKS_BANK, DECLINED, DISPUTED, EXPIRED, NO_FUNDS, PAYS, PAYS_ONCE, FakePayments
+from tests.payments import ASKS_BANK, DECLINED, DISPUTED, EXPIRED, NO_FUNDS, PAYS, PAYS_ONCE, FakePayments, use
 
 pytestmark = pytest.mark.django_db
 
 HOOK = "/hooks/payments/fake/"
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[FakePayments]:
-    running = FakePayments(config().data).start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def fake(process: FakePayments) -> FakePayments:
-    """Started again where a test before this one has killed it."""
-    if process.process is None or process.process.poll() is not None:
-        process.start()
-    return process
 
 
 def begun(frequency: Frequency = Frequency.ONCE, amount: int = 1000, email: str = "ann@example.org") -> Attempt:
@@ -188,7 +170,7 @@ def test_there_is_no_page_where_the_provider_is_not_in_use(
 ) -> None:
     attempt = begun()
     assert client.get("/pay/fake/fco_nobody/").status_code == 404
-    monkeypatch.setattr(providers, "config", lambda: replace(config(), payments=("manual",)))
+    use(monkeypatch, "manual")
     assert client.get(f"/pay/fake/{attempt.provider_ref}/").status_code == 404
 
 

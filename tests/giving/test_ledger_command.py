@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.db import Error, connection, transaction
 
-from broadsheet.config import config
 from broadsheet.core.books import Kind
-from broadsheet.giving import providers
 from broadsheet.giving.append_only import lift_from, missing_triggers
 from broadsheet.giving.events import look_and_post
 from broadsheet.giving.models import Donation, Movement, Reconciliation, Transaction
 from broadsheet.giving.reconciling import differing, reconcile_lately
 from broadsheet.site.cli import main
 from tests.factories import an_account
-from tests.payments import DISPUTED, FakePayments, paid
+from tests.payments import DISPUTED, FakePayments, paid, use
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[FakePayments]:
-    running = FakePayments(config().data).start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
@@ -111,7 +100,7 @@ def test_a_provider_that_only_pretended_is_not_asked_once_it_is_out_of_use(
     fake: FakePayments, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_and_post("fake", str(paid(fake.asking, "tried", amount=500)["payment"]))
-    monkeypatch.setattr(providers, "config", lambda: replace(config(), payments=("manual",)))
+    use(monkeypatch, "manual")
     said(capsys)
     assert main(["ledger", "check"]) == 0
     assert "fake" not in said(capsys)

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import psycopg
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.on_postgres import said_on_postgres
 
 
 @pytest.mark.timeout(300)
 def test_twenty_gifts_at_once_leave_no_gap_on_postgresql(postgres: str, tmp_path: Path) -> None:
-    with psycopg.connect(postgres, autocommit=True) as cluster:
-        cluster.execute("CREATE DATABASE receipts")  # other tests have their numbers in the first
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"{postgres.rpartition('/')[0]}/receipts",
-        "BROADSHEET_DATA": str(tmp_path),
-        "BROADSHEET_BASE_URL": "http://testserver",
-        "DJANGO_SETTINGS_MODULE": "broadsheet.site.settings",
-    }
-    run = "import django; django.setup(); from tests.giving.receipts_on_postgres import main; main()"
-    for command in (["-m", "broadsheet.site.cli", "migrate"], ["-c", run]):
-        done = subprocess.run(
-            [sys.executable, *command], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-    assert "no gap" in done.stdout
+    said = said_on_postgres(postgres, "receipts", tmp_path, "tests.giving.receipts_on_postgres")
+    assert "no gap" in said
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == 21

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import html
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from broadsheet.newsroom.searching.words import spelling_keys, tokens, tokens_am
 from broadsheet.site.doctor import database, examine
 from tests.factories import a_section, a_topic, an_article
 from tests.newsroom.searches import SEARCHES
+from tests.on_postgres import said_on_postgres
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,29 +30,7 @@ def test_on_sqlite(search: Callable[[], None]) -> None:
 
 @pytest.mark.timeout(300)
 def test_on_postgresql(postgres: str, tmp_path: Path) -> None:
-    environment = {
-        **os.environ,
-        "DATABASE_URL": _own_database(postgres),
-        "BROADSHEET_DATA": str(tmp_path),
-        "BROADSHEET_BASE_URL": "http://testserver",
-        "DJANGO_SETTINGS_MODULE": "broadsheet.site.settings",
-    }
-    searches = "import django; django.setup(); from tests.newsroom.searches import main; main()"
-    for command in (["-m", "broadsheet.site.cli", "migrate"], ["-c", searches]):
-        done = subprocess.run(
-            [sys.executable, *command], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-    assert "all was found" in done.stdout
-
-
-def _own_database(postgres: str) -> str:
-    import psycopg
-
-    with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute("DROP DATABASE IF EXISTS searches")
-        server.execute("CREATE DATABASE searches")
-    return postgres.rpartition("/")[0] + "/searches"
+    assert "all was found" in said_on_postgres(postgres, "searches", tmp_path, "tests.newsroom.searches")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -22,7 +21,6 @@ from wagtail.models import Revision
 from broadsheet import clock
 from broadsheet import config as settings_of_this_process
 from broadsheet.config import config
-from broadsheet.giving import providers
 from broadsheet.giving.models import GivingSettings
 from broadsheet.newsroom.acts.set_up import set_up
 from broadsheet.newsroom.models import MailWords, PlainPage, Publication
@@ -32,6 +30,7 @@ from broadsheet.site import mail_marks, troubles
 from broadsheet.site.catalogues import LANGUAGES
 from broadsheet.site.first_start import FirstStart
 from tests.factories import a_draft, a_publisher, a_reporter, a_section, an_account, an_article
+from tests.payments import use
 from tests.server import free_port
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +68,7 @@ def steps(html: str) -> dict[str, bool]:
 @pytest.fixture
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a newsroom begins: readers can give by bank transfer, once there is an account."""
-    monkeypatch.setattr(providers, "config", lambda: replace(config(), payments=("manual",)))
+    use(monkeypatch, "manual")
 
 
 @pytest.mark.usefixtures("by_hand")
