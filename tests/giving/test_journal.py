@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from broadsheet import clock
 from broadsheet.core.books import Movement
 from broadsheet.core.money import Money
-from broadsheet.giving.journal import donations_csv, harmless, journal_beancount, journal_csv
+from broadsheet.core.spreadsheets import harmless
+from broadsheet.giving.journal import donations_csv, journal_beancount, journal_csv
 from broadsheet.giving.models import Donor, Transaction
 from broadsheet.giving.posting import correct, post
 from broadsheet.giving.providers.interface import Giver, Seen, SeenPayment

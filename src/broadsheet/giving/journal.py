@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 
 from broadsheet.core import books
 from broadsheet.core.money import Money
+from broadsheet.core.spreadsheets import BYTE_ORDER_MARK, harmless
 from broadsheet.giving.models import Donation, Donor, Movement, Receipt
 from broadsheet.giving.reports import of_donations
 from broadsheet.giving.reports import year as span_of
 from broadsheet.newsroom.models import Publication
 
 _AT_ONCE = 500
-_BOM = "\ufeff"  # spreadsheets take it for something else without
 
 
 # ── a line a donation
@@ -34,7 +34,7 @@ def donations_csv(year: int, *, names: bool) -> Iterator[str]:
     """What arrived in the year, oldest first, with all that happened to it until now. `names`: donors by name, not number."""
     zone, span = Publication.ours().time_zone, span_of(year)
     arrived = Donation.objects.filter(paid_at__gte=span.since, paid_at__lt=span.until).order_by("paid_at", "pk")
-    yield _BOM + _line(
+    yield BYTE_ORDER_MARK + _line(
         [
             _("Date"), _("Receipt"), _("Donation"), _("Provider"), _("Reference"), _("Method"), _("Frequency"), _("Donor"),
             _("Currency"), _("Gift"), _("Fee"), _("Returned"), _("Net"),
@@ -82,7 +82,9 @@ def _called(donor: Donor, names: bool) -> str:
 def journal_csv(year: int) -> Iterator[str]:
     """Two lines a transaction, what is debited first."""
     zone = Publication.ours().time_zone
-    yield _BOM + _line([_("Date"), _("Transaction"), _("Account"), _("Debit"), _("Credit"), _("Currency"), _("Memo")])
+    yield BYTE_ORDER_MARK + _line(
+        [_("Date"), _("Transaction"), _("Account"), _("Debit"), _("Credit"), _("Currency"), _("Memo")]
+    )
     for moved in _movements(year):
         entry, amount = moved.transaction, moved.amount.number
         shared = (_day(moved.at, zone), harmless(f"{entry.provider}:{entry.kind}:{entry.object_ref}"))
@@ -182,14 +184,6 @@ def _quoted(text: str) -> str:
 
 
 # ── tables
-
-
-def harmless(text: str) -> str:
-    """A spreadsheet calculates what begins like a formula, also behind spaces, and in the wide letters of East Asia."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r", "\n")) else text
-
-
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 class _Echo:

@@ -26,6 +26,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from broadsheet import clock
+from broadsheet.core.spreadsheets import BYTE_ORDER_MARK, harmless
 from broadsheet.insight import registrations
 from broadsheet.insight.models import CountedDay, StoryDay
 from broadsheet.insight.tally import Question, Span, Tally, from_json, span_of
@@ -262,15 +263,10 @@ def _as_csv(lines: Sequence[Line], given: Mapping[str, Any]) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="read-{given["first"]}-{given["last"]}.csv"'
     response["Cache-Control"] = "no-store"
-    response.write("\ufeff")  # spreadsheets take it for something else without
+    response.write(BYTE_ORDER_MARK)
     rows = csv.writer(response)
     rows.writerow([label for _name, label in _columns(given["by"])])
     for line in lines:
         names = [line.name] if given["by"] == "section" else [line.name, line.section]
-        rows.writerow([*map(_harmless, names), *(line.count(name) for name in COUNTS)])
+        rows.writerow([*map(harmless, names), *(line.count(name) for name in COUNTS)])
     return response
-
-
-def _harmless(text: str) -> str:
-    """A spreadsheet calculates what begins like a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from broadsheet.core.spreadsheets import BYTE_ORDER_MARK, harmless
 from broadsheet.giving import reports
 from broadsheet.giving.models import Donation
 from broadsheet.giving.providers import PRETENDED, is_pretended, uses
@@ -255,22 +256,21 @@ def csv_file(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 def _lines(heads: Sequence[str], rows: Iterable[Sequence[Any]], here: ZoneInfo, language: str | None) -> Iterator[str]:
     writer = csv.writer(_Echo())
     with override(language):  # it is drawn when the request is over
-        yield "\ufeff"  # spreadsheets take it for something else without
+        yield BYTE_ORDER_MARK
         yield writer.writerow(heads)
         for row in rows:
-            yield writer.writerow([_harmless(value, here) for value in row])
+            yield writer.writerow([_cell(value, here) for value in row])
 
 
 def _few_at_a_time(rows: QuerySet[Any, Any] | Iterable[Any]) -> Iterable[Any]:
     return rows.iterator(chunk_size=2000) if isinstance(rows, QuerySet) else rows
 
 
-def _harmless(value: Any, here: ZoneInfo) -> Any:
-    """A spreadsheet calculates what begins like a formula."""
+def _cell(value: Any, here: ZoneInfo) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(here).isoformat(sep=" ", timespec="seconds")
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(text) else text
+    return text if _is_number(text) else harmless(text)
 
 
 def _is_number(text: str) -> bool:
